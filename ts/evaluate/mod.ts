@@ -1,0 +1,13 @@
+export {
+  infrastructureRate,
+  type JudgedSample,
+  pairOf,
+  passed,
+  scores,
+  verdictMix,
+} from "./sample.ts";
+export { type Share } from "./interval.ts";
+export { type CountedShare, passAtOne, passBy, type Score, shareOf } from "./score.ts";
+export { type Flip, type Flips, flips } from "./flips.ts";
+export { type Comparison, comparisonTable, flipsText, formatShare, scoreTable } from "./report.ts";
+export { type Column, renderTable, sideBySide } from "./table.ts";
