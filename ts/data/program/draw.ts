@@ -1,4 +1,5 @@
 import type { Random } from "../random.ts";
+import { isMultiple, rewrite } from "./tree.ts";
 import type { Comparison, Condition, Expression, Operator, Statement, Tree } from "./tree.ts";
 
 /** Weights of the three kinds of program, per draw. */
@@ -10,6 +11,25 @@ export const draw = (random: Random, kind: Kind = random.weighted(kindWeights)):
   const tree = { list: drawList, range: drawRange, branch: drawBranch }[kind](random);
   const used = namesIn(tree.body);
   return { ...tree, parameters: tree.parameters.filter((p) => used.has(p.name)) };
+};
+
+/** The same family with other constants: the starts of extrema (99, -99) and comparisons with 0 stay. */
+export const redraw = (tree: Tree, random: Random): Tree => {
+  const constant = (e: Expression, low: number, high: number): Expression =>
+    e.kind === "int" && Math.abs(e.value) !== 99 ? int(random.int(low, high)) : e;
+  return rewrite(tree, {
+    expression: (e) => {
+      if (e.kind === "var" || e.kind === "int" || e.kind === "abs") return e;
+      const right = e.kind === "div"
+        ? constant(e.right, 2, 5)
+        : e.kind === "mod"
+        ? constant(e.right, 2, 9)
+        : constant(e.right, 1, e.kind === "mul" ? 5 : 9);
+      return { ...e, right };
+    },
+    condition: (c) => isMultiple(c) ? c : { ...c, right: constant(c.right, 1, 9) },
+    statement: (s) => s.kind === "let" ? { ...s, value: constant(s.value, 0, 9) } : s,
+  });
 };
 
 const v = (name: string): Expression => ({ kind: "var", name });
@@ -213,7 +233,11 @@ const drawBranch = (random: Random): Tree => {
       case "constant":
         return { op: random.pick(orders), left: v(name), right: int(random.int(1, 9)) };
       case "equal":
-        return { op: random.pick(["eq", "ne"] as const), left: v(name), right: int(random.int(1, 5)) };
+        return {
+          op: random.pick(["eq", "ne"] as const),
+          left: v(name),
+          right: int(random.int(1, 5)),
+        };
       case "multiple":
         return multiple(name, random);
     }
@@ -274,7 +298,14 @@ const drawBranch = (random: Random): Tree => {
   });
   const r = v("r");
   const change = (): Statement =>
-    set("r", op(random.pick(["add", "sub", "mul"] as const), r, random.chance(0.5) ? leaf() : int(random.int(2, 5))));
+    set(
+      "r",
+      op(
+        random.pick(["add", "sub", "mul"] as const),
+        r,
+        random.chance(0.5) ? leaf() : int(random.int(2, 5)),
+      ),
+    );
   const body: readonly Statement[] = ((): readonly Statement[] => {
     switch (random.weighted({ two: 4, three: 1, change: 3 })) {
       case "two":

@@ -30,7 +30,11 @@ export interface Syntax {
   readonly compound: boolean;
   readonly each: (item: string, list: string) => readonly [open: string, ...first: string[]];
   readonly range: (item: string, first: "0" | "1", to: string, included: boolean) => string;
-  readonly condition: (condition: string, then: string, otherwise: string | undefined) => readonly string[];
+  readonly condition: (
+    condition: string,
+    then: string,
+    otherwise: string | undefined,
+  ) => readonly string[];
   readonly comparison: { readonly eq: string; readonly ne: string };
   readonly max: Printed2;
   readonly min: Printed2;

@@ -46,9 +46,7 @@ export const misread = (tree: Tree, slip: ReadingSlip): Tree | undefined => {
   const by = {
     strictness: {
       condition: (c: Condition): Condition =>
-        c.op === "eq" || c.op === "ne" || isMultiple(c)
-          ? c
-          : change({ ...c, op: flipped[c.op] }),
+        c.op === "eq" || c.op === "ne" || isMultiple(c) ? c : change({ ...c, op: flipped[c.op] }),
     },
     minus: {
       expression: (e: Expression): Expression =>
@@ -97,7 +95,9 @@ export const printSlipped = (
   const code = print(read, language, habits);
   if (code !== clean) {
     const has = constructs(read);
-    slips.push(...[...habits].filter((h) => h === "bound" || has.has(h)).map((h) => `printing-${h}`));
+    slips.push(
+      ...[...habits].filter((h) => h === "bound" || has.has(h)).map((h) => `printing-${h}`),
+    );
   }
   return { code, slips };
 };

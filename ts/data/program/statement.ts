@@ -4,9 +4,7 @@ import type { Condition, Expression, Statement, Tree } from "./tree.ts";
 /** What the program is to do, in plain English, from the tree; the same words for every language. */
 export const statementOf = (tree: Tree): string => {
   const parameters = tree.parameters.map((p) => p.name).join(", ");
-  return `${tree.name}(${parameters}): ${
-    tree.body.map((s) => capital(sentence(s))).join(". ")
-  }.`;
+  return `${tree.name}(${parameters}): ${tree.body.map((s) => capital(sentence(s))).join(". ")}.`;
 };
 
 const sentence = (s: Statement): string => {
@@ -25,7 +23,9 @@ const sentence = (s: Statement): string => {
       }, ${s.body.map(sentence).join(", then ")}`;
     case "if": {
       const otherwise = s.else.length > 0 ? `, else ${s.else.map(sentence).join(", then ")}` : "";
-      return `if ${conditionWords(s.condition)}, ${s.then.map(sentence).join(", then ")}${otherwise}`;
+      return `if ${conditionWords(s.condition)}, ${
+        s.then.map(sentence).join(", then ")
+      }${otherwise}`;
     }
   }
 };
@@ -87,7 +87,9 @@ const comparisons = {
 
 const conditionWords = (c: Condition): string =>
   isMultiple(c) && c.left.kind === "mod"
-    ? `${words(c.left.left)} ${c.op === "eq" ? "is" : "is not"} a multiple of ${words(c.left.right)}`
+    ? `${words(c.left.left)} ${c.op === "eq" ? "is" : "is not"} a multiple of ${
+      words(c.left.right)
+    }`
     : `${words(c.left)} ${comparisons[c.op]} ${words(c.right)}`;
 
 const isVariable = (e: Expression, name: string): boolean => e.kind === "var" && e.name === name;

@@ -10,8 +10,7 @@ export const lua: Syntax = {
   declare: (name, value) => `local ${name} = ${value}`,
   compound: false,
   each: (item, list) => [`for _, ${item} in ipairs(${list}) do`],
-  range: (item, first, to, included) =>
-    `for ${item} = ${first}, ${included ? to : `${to} - 1`} do`,
+  range: (item, first, to, included) => `for ${item} = ${first}, ${included ? to : `${to} - 1`} do`,
   condition: (condition, then, otherwise) => [
     `if ${condition} then ${then}${otherwise === undefined ? "" : ` else ${otherwise}`} end`,
   ],

@@ -26,8 +26,6 @@ export const perl: Syntax = {
   min: ternary("<"),
   abs: callOne("abs"),
   div: (left, right, e, slipped) =>
-    slipped
-      ? [`${e(left, 2)} / ${e(right, 3)}`, 2]
-      : [`int(${e(left, 2)} / ${e(right, 3)})`, 3],
+    slipped ? [`${e(left, 2)} / ${e(right, 3)}`, 2] : [`int(${e(left, 2)} / ${e(right, 3)})`, 3],
   mod: flooredRemainder,
 };

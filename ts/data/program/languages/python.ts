@@ -25,8 +25,6 @@ export const python: Syntax = {
   abs: callOne("abs"),
   // `//` floors; the slip takes it where truncation is meant.
   div: (left, right, e, slipped) =>
-    slipped
-      ? [`${e(left, 2)} // ${e(right, 3)}`, 2]
-      : [`int(${e(left, 2)} / ${e(right, 3)})`, 3],
+    slipped ? [`${e(left, 2)} // ${e(right, 3)}`, 2] : [`int(${e(left, 2)} / ${e(right, 3)})`, 3],
   mod: flooredRemainder,
 };
