@@ -1,0 +1,10 @@
+export { type RunPage, RunStore } from "./store.ts";
+export { type Order, type Run, type Status, STATUSES, type Summary } from "./run.ts";
+export { type RunEvent, RunWriter, type StepRow } from "./writer.ts";
+export { isRunId, layout, newRunId } from "./layout.ts";
+export { followLines, type Line } from "./follow.ts";
+export { compareRuns, type RunComparison } from "./compare.ts";
+export { readRows, type Row, thin, toCsv, toJsonl } from "./rows.ts";
+export { lockHolder, takeLock } from "./lock.ts";
+export { isAlive, markOf, type ProcessMark } from "./process.ts";
+export { FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";

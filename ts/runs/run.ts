@@ -1,0 +1,147 @@
+import { Buffer } from "node:buffer";
+import { open, readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Score } from "../evaluate/mod.ts";
+import { layout } from "./layout.ts";
+import { lockHolder } from "./lock.ts";
+
+export const STATUSES = [
+  "queued",
+  "running",
+  "paused",
+  "done",
+  "interrupted",
+  "failed",
+  "cancelled",
+] as const;
+export type Status = typeof STATUSES[number];
+
+/** What can be said of a run in one object; the HTTP interface gives it as it stands. */
+export interface Run {
+  readonly id: string;
+  readonly name: string;
+  readonly status: Status;
+  /** Steps done; they count from 1. */
+  readonly step: number;
+  readonly steps: number | null;
+  readonly before: Score | null;
+  readonly after: Score | null;
+  readonly error: string | null;
+  readonly created_at: string;
+  readonly method: string | null;
+  readonly seed: number | null;
+  readonly seconds: number | null;
+  readonly device: string | null;
+  readonly folder: string;
+}
+
+/** `summary.json`. */
+export interface Summary {
+  readonly status: "done" | "interrupted" | "failed";
+  readonly steps: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly device: string;
+  readonly before: Score | null;
+  readonly after: Score | null;
+  /** Share of judged programs lost to errors that were not theirs. */
+  readonly infrastructure_rate: number;
+  readonly error?: string;
+}
+
+/** `order.json`: what a server was asked to do, and whether it has begun to. */
+export interface Order {
+  readonly wanted: "run" | "started" | "cancelled";
+  /** The process died before it wrote a word; says why. */
+  readonly failed?: string;
+}
+
+/**
+ * The state of a run from what its folder holds. Nothing is stored that a crash could make untrue: a run
+ * is running while its process lives, and interrupted once that is gone without a last word.
+ */
+export const statusOf = (facts: {
+  readonly alive: boolean;
+  readonly order?: Order | undefined;
+  readonly summary?: Pick<Summary, "status"> | undefined;
+}): Status => {
+  const { alive, order, summary } = facts;
+  if (alive) return "running";
+  if (summary?.status === "done" || summary?.status === "failed") return summary.status;
+  if (order?.wanted === "cancelled") return "cancelled";
+  if (order?.failed !== undefined) return "failed";
+  if (order?.wanted === "run") return "queued";
+  return "interrupted";
+};
+
+/** Reads a run folder; `undefined` if it is none. */
+export const readRun = async (folder: string): Promise<Run | undefined> => {
+  const at = layout(folder);
+  const [birth, order, summary, recipe] = await Promise.all([
+    readObject(at.birth),
+    readObject(at.order),
+    readObject(at.summary),
+    readObject(at.recipe),
+  ]);
+  if (birth === undefined && recipe === undefined && summary === undefined) return undefined;
+  const alive = await lockHolder(at.process) !== undefined;
+  const last = await lastRow(at.metrics);
+  const known = summary as unknown as Summary | undefined;
+  const orders = order as unknown as Order | undefined;
+  return {
+    id: basename(folder),
+    name: text(birth?.["name"]) ?? basename(folder),
+    status: statusOf({ alive, order: orders, summary: known }),
+    step: number(last?.["step"]) ?? 0,
+    steps: number(recipe?.["steps"]) ?? number(birth?.["steps"]),
+    before: known?.before ?? null,
+    after: known?.after ?? null,
+    error: known?.error ?? orders?.failed ?? null,
+    created_at: text(birth?.["created_at"]) ?? (await born(folder)),
+    method: text(recipe?.["method"]) ?? text(birth?.["method"]),
+    seed: number(recipe?.["seed"]),
+    seconds: known?.seconds ?? null,
+    device: known?.device ?? null,
+    folder,
+  };
+};
+
+/** A JSON object in a file; `undefined` where there is none or it is something else. */
+export const readObject = async (
+  file: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> => {
+  try {
+    const value = JSON.parse(await readFile(file, "utf8"));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The last whole row of a JSONL file, from its last 256 KiB. */
+export const lastRow = async (
+  file: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> => {
+  const handle = await open(file, "r").catch(() => undefined);
+  if (handle === undefined) return undefined;
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, 1 << 18);
+    const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    const whole = buffer.subarray(0, buffer.lastIndexOf(0x0a) + 1).toString("utf8");
+    const line = whole.trimEnd().split("\n").at(-1);
+    return line === undefined || line === "" ? undefined : JSON.parse(line);
+  } catch {
+    return undefined;
+  } finally {
+    await handle.close();
+  }
+};
+
+const born = async (folder: string): Promise<string> => {
+  const { birthtime, ctime } = await stat(folder);
+  return (birthtime.getTime() > 0 ? birthtime : ctime).toISOString();
+};
+
+const text = (value: unknown): string | null => typeof value === "string" ? value : null;
+const number = (value: unknown): number | null => typeof value === "number" ? value : null;
