@@ -16,7 +16,10 @@ export const edits = (ir: string, random: Random): readonly Mutant[] => {
   const mutants: Mutant[] = [];
   lines.forEach((line, index) => {
     for (const { text, edit } of lineEdits(line)) {
-      mutants.push({ ir: [...lines.slice(0, index), text, ...lines.slice(index + 1)].join("\n"), edit });
+      mutants.push({
+        ir: [...lines.slice(0, index), text, ...lines.slice(index + 1)].join("\n"),
+        edit,
+      });
     }
   });
   return random.shuffle(mutants);
@@ -87,13 +90,18 @@ function* lineEdits(line: string): Generator<{ readonly text: string; readonly e
       yield { text: before + other + after, edit: `predicate ${predicate} -> ${other}` };
     }
   }
-  const binary = /^(\s+%\S+ = )(\w+)((?: (?:nsw|nuw|exact|disjoint))*)( \w+ )(\S+), (\S+)$/.exec(line);
+  const binary = /^(\s+%\S+ = )(\w+)((?: (?:nsw|nuw|exact|disjoint))*)( \w+ )(\S+), (\S+)$/.exec(
+    line,
+  );
   const opcode = binary?.[2] ?? "";
   if (binary !== null && otherOpcode[opcode] !== undefined) {
     const [, before = "", , flags = "", type = "", left = "", right = ""] = binary;
     const other = otherOpcode[opcode];
     // Flags of one opcode are errors on another; a mutant of the opcode goes without.
-    yield { text: `${before}${other}${type}${left}, ${right}`, edit: `opcode ${opcode} -> ${other}` };
+    yield {
+      text: `${before}${other}${type}${left}, ${right}`,
+      edit: `opcode ${opcode} -> ${other}`,
+    };
     if (!["add", "mul", "and", "or", "xor"].includes(opcode) && left !== right) {
       yield {
         text: `${before}${opcode}${flags}${type}${right}, ${left}`,

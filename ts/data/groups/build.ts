@@ -1,0 +1,176 @@
+import type { Random } from "../random.ts";
+import type { IrGroup, Loser, Winner } from "../schema.ts";
+import type { Member } from "./members.ts";
+import { deletions, edits } from "./mutants.ts";
+
+export type Relation = "equivalent" | "refines";
+
+/** The checker's answer as far as a group cares; the whole of it is kept as evidence. */
+export interface Answer {
+  readonly verdict: "proved" | "refuted" | "unknown";
+  readonly reason?: string;
+}
+
+export interface Judges {
+  readonly check: (source: string, target: string, relation: Relation) => Answer;
+  /** The verifier's complaint, `undefined` for a well-formed module. */
+  readonly complaint: (ir: string) => Promise<string | undefined>;
+}
+
+export interface GroupSource {
+  readonly id: string;
+  readonly task: string | undefined;
+  readonly code: string;
+  readonly function: string;
+  readonly split: "train" | "held-out";
+}
+
+export interface GroupLimits {
+  readonly winners: number;
+  readonly losers: number;
+}
+
+/** How often each question got each answer: `winner proved equivalent`, `loser unknown budget`, ... */
+export type Tally = Map<string, number>;
+
+/**
+ * A group of one C function, or `undefined` with fewer than two proved winners or two losers.
+ * Members are asked against the first: `equivalent` before `refines`, since optimisation may drop
+ * poison-making flags and then refines only. Losers are half one-edit mutants that the checker refuted
+ * with an input, half deletions that the verifier rejected.
+ */
+export const buildGroup = async (
+  source: GroupSource,
+  members: readonly Member[],
+  compiler: string,
+  judges: Judges,
+  limits: GroupLimits,
+  random: Random,
+  tally: Tally,
+): Promise<IrGroup | undefined> => {
+  const winners = proveWinners(members, compiler, judges, limits.winners, tally);
+  const first = winners[0];
+  if (first === undefined || winners.length < 2) return undefined;
+  const bases = random.shuffle(winners).map((winner) => winner.ir);
+  const taken = new Set(members.map((member) => member.ir));
+  const half = Math.floor(limits.losers / 2);
+  const losers = [
+    ...refuteEdits(first.ir, bases, half, taken, judges, random, tally),
+    ...await rejectDeletions(bases, limits.losers - half, taken, judges, random, tally),
+  ];
+  if (losers.filter((l) => l.tier === "edited").length === 0 || losers.length < 2) return undefined;
+  return {
+    id: source.id,
+    ...(source.task === undefined ? {} : { task: source.task }),
+    source: source.code,
+    language: "c",
+    function: source.function,
+    split: source.split,
+    winners: [first, ...winners.slice(1)],
+    losers,
+  };
+};
+
+const proveWinners = (
+  members: readonly Member[],
+  compiler: string,
+  judges: Judges,
+  most: number,
+  tally: Tally,
+): readonly Winner[] => {
+  const [first, ...others] = members;
+  if (first === undefined) return [];
+  const winners: Winner[] = [{ ir: first.ir, compiler, level: first.level }];
+  for (const member of others) {
+    if (winners.length >= most) break;
+    for (const relation of ["equivalent", "refines"] as const) {
+      const answer = judges.check(first.ir, member.ir, relation);
+      if (answer.verdict === "proved") {
+        count(tally, `winner proved ${relation}${"bounds" in answer ? ", bounded" : ""}`);
+        winners.push({
+          ir: member.ir,
+          compiler,
+          level: member.level,
+          proof: evidence(answer, relation),
+        });
+        break;
+      }
+      // Refuted as equivalent may still refine; anything else has its final answer.
+      if (relation === "refines" || answer.verdict === "unknown") {
+        count(tally, `winner ${answer.verdict} ${answer.reason ?? relation}`);
+        break;
+      }
+    }
+  }
+  return winners;
+};
+
+const refuteEdits = (
+  first: string,
+  bases: readonly string[],
+  wanted: number,
+  taken: Set<string>,
+  judges: Judges,
+  random: Random,
+  tally: Tally,
+): readonly Loser[] => {
+  const losers: Loser[] = [];
+  for (const base of spread(bases, wanted)) {
+    for (const mutant of edits(base, random).slice(0, attemptsPerLoser)) {
+      if (taken.has(mutant.ir)) continue;
+      taken.add(mutant.ir);
+      const answer = judges.check(first, mutant.ir, "refines");
+      count(
+        tally,
+        `edited ${answer.verdict}${answer.reason === undefined ? "" : ` ${answer.reason}`}`,
+      );
+      if (answer.verdict !== "refuted") continue;
+      losers.push({
+        ir: mutant.ir,
+        tier: "edited",
+        evidence: { edit: mutant.edit, ...evidence(answer, "refines") },
+      });
+      break;
+    }
+  }
+  return losers;
+};
+
+const rejectDeletions = async (
+  bases: readonly string[],
+  wanted: number,
+  taken: Set<string>,
+  judges: Judges,
+  random: Random,
+  tally: Tally,
+): Promise<readonly Loser[]> => {
+  const losers: Loser[] = [];
+  for (const base of spread(bases, wanted)) {
+    for (const mutant of deletions(base, random).slice(0, attemptsPerLoser)) {
+      if (taken.has(mutant.ir)) continue;
+      taken.add(mutant.ir);
+      const complaint = await judges.complaint(mutant.ir);
+      count(tally, complaint === undefined ? "deletion well-formed" : "deletion rejected");
+      if (complaint === undefined) continue;
+      losers.push({ ir: mutant.ir, tier: "ill-formed", evidence: `${mutant.edit}: ${complaint}` });
+      break;
+    }
+  }
+  return losers;
+};
+
+const attemptsPerLoser = 12;
+
+/** `count` bases, every one once before any comes twice. */
+const spread = (bases: readonly string[], count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => bases[i % bases.length] as string);
+
+/** The answer without its run time, which differs between runs, and with what was asked. */
+const evidence = (answer: Answer, relation: Relation): NonNullable<Winner["proof"]> => {
+  const { ms: _, ...rest } = answer as Answer & { readonly ms?: number };
+  return JSON.parse(JSON.stringify({ relation, ...rest }));
+};
+
+const count = (tally: Tally, what: string): void => {
+  tally.set(what, (tally.get(what) ?? 0) + 1);
+};
