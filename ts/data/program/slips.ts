@@ -15,9 +15,9 @@ import type { Condition, Expression, Statement, Tree } from "./tree.ts";
 export const slipRates = {
   reading: {
     /** `>` read as `>=`, `<=` as `<`, and back. */
-    strictness: 0.35,
+    strictness: 0.3,
     /** Operands of a minus swapped. */
-    minus: 0.35,
+    minus: 0.3,
     /** A running maximum or minimum starts at 0. */
     start: 0.55,
     /** The else branch is dropped. */

@@ -1,0 +1,41 @@
+/** Tasks, programs, IR groups and the corpus: schemas, readers, builders, judges of what is in them. */
+export { IrGroup, Loser, Program, Task, Winner } from "./schema.ts";
+export {
+  DataError,
+  formatJsonl,
+  parseJsonl,
+  readJsonl,
+  writeFileAtomic,
+  writeJsonl,
+} from "./jsonl.ts";
+export {
+  readGroups,
+  readPrograms,
+  readTasks,
+  writeGroups,
+  writePrograms,
+  writeTasks,
+} from "./dataset.ts";
+export { generate, type Generated, type GenerateOptions } from "./generate.ts";
+export { type GeneratorLanguage, generatorLanguages } from "./program/print.ts";
+export { judgeRequest, type Verified, verify, type VerifyOptions } from "./verify.ts";
+export { type Leak, type LeakOptions, leaks } from "./leaks.ts";
+export { stats } from "./stats.ts";
+export {
+  type Imported,
+  importFiles,
+  type ImportFormat,
+  importFormats,
+  type ImportOptions,
+} from "./imports/import.ts";
+export { type Groups, groups, type GroupsOptions } from "./groups/groups.ts";
+export { findToolchain, type Toolchain, ToolchainMissing } from "./groups/toolchain.ts";
+export { type Corpus, corpus, type CorpusOptions } from "./corpus/corpus.ts";
+export {
+  corpusTable,
+  type SeedCorpusOptions,
+  writeSeedCorpus,
+  writeSeedFolder,
+} from "./corpus/seed.ts";
+export { slipRates } from "./program/slips.ts";
+export { Random } from "./random.ts";
