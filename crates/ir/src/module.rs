@@ -1,0 +1,429 @@
+//! A module: functions as arenas of values and blocks.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::instruction::Op;
+use crate::types::{Layout, Type};
+
+/// Index of a value in `Function::values`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId(pub u32);
+
+/// Index of a block in `Function::blocks`; block 0 is the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BlockId(pub u32);
+
+/// A constant of any type; the type stands beside it in `Value`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Constant {
+    /// Bits of an integer of at most 128 bits, zero above its width.
+    Int(u128),
+    /// An integer too wide for `Int`, as written.
+    Wide(String),
+    /// Floating point, as written.
+    Float(String),
+    /// `null`.
+    Null,
+    /// `undef`.
+    Undef,
+    /// `poison`.
+    Poison,
+    /// `zeroinitializer`.
+    Zero,
+    /// Vector, array or struct, field by field.
+    Aggregate(Rc<[(Type, Constant)]>),
+    /// `@name`.
+    Global(Rc<str>),
+    /// Constant `getelementptr` into a global or null with a byte offset; inbounds as flagged.
+    Offset(Rc<Constant>, i64, bool),
+    /// Read, never given a meaning; the text is kept.
+    Unsupported(Rc<str>),
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueKind {
+    /// The n-th parameter.
+    Argument(u32),
+    /// A constant.
+    Constant(Constant),
+    /// The result of an instruction; also instructions without a result.
+    Instruction(Op),
+    /// A name used before its definition; none is left after parsing.
+    Forward,
+}
+
+/// A value and its type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// Type of the value, `Void` for instructions without one.
+    pub ty: Type,
+    /// What it is.
+    pub kind: ValueKind,
+    /// The name in the text, without `%`.
+    pub name: Rc<str>,
+}
+
+/// A basic block; the last instruction is the terminator.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Block {
+    /// Instructions in order.
+    pub instructions: Vec<ValueId>,
+    /// The name in the text, without `%`.
+    pub name: Rc<str>,
+}
+
+/// Attributes of a parameter, an argument or a result that change meaning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParameterAttributes {
+    /// Undef or poison here is undefined behaviour.
+    pub noundef: bool,
+    /// Null here is poison.
+    pub nonnull: bool,
+    /// Misalignment here is poison; 0 or 1 is none. Bytes.
+    pub align: u64,
+    /// This many bytes can be loaded, or it is undefined behaviour.
+    pub dereferenceable: u64,
+    /// Outside `[low, high)` (wrapping) is poison.
+    pub range: Option<(u128, u128)>,
+    /// Memory reached through it is reached through nothing else.
+    pub noalias: bool,
+    /// Attributes with a meaning that is not modelled.
+    pub unsupported: Vec<String>,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its value.
+    pub value: ValueId,
+    /// Its attributes.
+    pub attributes: ParameterAttributes,
+}
+
+/// What memory a function says it touches; a wider access is undefined behaviour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MemoryEffects {
+    /// Says nothing.
+    #[default]
+    Any,
+    /// Neither reads nor writes memory of its caller.
+    None,
+    /// Only reads.
+    Read,
+    /// Reads or writes only through its pointer arguments.
+    Argument,
+    /// Only reads, and only through its pointer arguments.
+    ArgumentRead,
+    /// Something else, by a form that is not modelled.
+    Other,
+}
+
+/// A function with a body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Name without `@`.
+    pub name: String,
+    /// Result type.
+    pub result: Type,
+    /// Attributes of the result.
+    pub result_attributes: ParameterAttributes,
+    /// Parameters in order.
+    pub parameters: Vec<Parameter>,
+    /// All values.
+    pub values: Vec<Value>,
+    /// All blocks, entry first, in the order of the text.
+    pub blocks: Vec<Block>,
+    /// `memory(...)` and its older spellings.
+    pub memory: MemoryEffects,
+    /// `willreturn` or `mustprogress`: not returning is undefined behaviour.
+    pub must_return: bool,
+    /// Some loop carries `llvm.loop.mustprogress`.
+    pub loops_must_progress: bool,
+    /// Variadic.
+    pub variadic: bool,
+    /// Constructs with a meaning that is not modelled, by name.
+    pub unsupported: Vec<String>,
+}
+
+impl Function {
+    /// The value behind an id.
+    #[must_use]
+    pub fn value(&self, id: ValueId) -> &Value {
+        &self.values[id.0 as usize]
+    }
+
+    /// The type of a value.
+    #[must_use]
+    pub fn ty(&self, id: ValueId) -> &Type {
+        &self.value(id).ty
+    }
+
+    /// The instruction behind an id, if it is one.
+    #[must_use]
+    pub fn op(&self, id: ValueId) -> Option<&Op> {
+        if let ValueKind::Instruction(op) = &self.value(id).kind { Some(op) } else { None }
+    }
+
+    /// The instruction behind an id, if it is one.
+    pub fn op_mut(&mut self, id: ValueId) -> Option<&mut Op> {
+        if let ValueKind::Instruction(op) = &mut self.values[id.0 as usize].kind { Some(op) } else { None }
+    }
+
+    /// The bits of an integer constant.
+    #[must_use]
+    pub fn constant_int(&self, id: ValueId) -> Option<u128> {
+        match (&self.value(id).kind, &self.value(id).ty) {
+            (ValueKind::Constant(Constant::Int(bits)), _) => Some(*bits),
+            (ValueKind::Constant(Constant::Zero), Type::Int(_)) => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The block behind an id.
+    #[must_use]
+    pub fn block(&self, id: BlockId) -> &Block {
+        &self.blocks[id.0 as usize]
+    }
+
+    /// The last instruction of a block.
+    #[must_use]
+    pub fn terminator(&self, id: BlockId) -> Option<&Op> {
+        self.block(id).instructions.last().and_then(|v| self.op(*v))
+    }
+
+    /// The blocks that may follow a block.
+    #[must_use]
+    pub fn successors(&self, id: BlockId) -> Vec<BlockId> {
+        self.terminator(id).map(Op::successors).unwrap_or_default()
+    }
+
+    /// Adds a value and gives its id.
+    pub fn add_value(&mut self, ty: Type, kind: ValueKind, name: &str) -> ValueId {
+        let id = ValueId(self.values.len() as u32);
+        self.values.push(Value { ty, kind, name: name.into() });
+        id
+    }
+}
+
+/// A global variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Global {
+    /// Its value type.
+    pub ty: Type,
+    /// `constant` rather than `global`.
+    pub constant: bool,
+    /// Absent for `external`, and where another definition may win at link time.
+    pub initializer: Option<Constant>,
+    /// Bytes; 0 is the type's own.
+    pub align: u64,
+    /// The header's text for the printer: linkage and the like dropped.
+    pub unsupported: bool,
+}
+
+/// A declared function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declaration {
+    /// Result type.
+    pub result: Type,
+    /// Parameter types.
+    pub parameters: Vec<Type>,
+    /// Variadic.
+    pub variadic: bool,
+}
+
+/// A parsed text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Module {
+    /// Functions with bodies, in order.
+    pub functions: Vec<Function>,
+    /// Declared functions by name.
+    pub declarations: HashMap<String, Declaration>,
+    /// Global variables by name.
+    pub globals: HashMap<String, Global>,
+    /// Named types.
+    pub types: HashMap<Rc<str>, Type>,
+    /// Sizes and alignments.
+    pub layout: Layout,
+    /// What of the module's header is not modelled.
+    pub unsupported: Vec<String>,
+}
+
+/// Types nest at most this deep; beyond it a size is not computed.
+const DEPTH_LIMIT: u32 = 64;
+
+impl Module {
+    /// The function of a name.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|f| f.name == name)
+    }
+
+    /// The body of a named type, the type itself otherwise.
+    #[must_use]
+    pub fn resolve<'a>(&'a self, ty: &'a Type) -> &'a Type {
+        let mut ty = ty;
+        for _ in 0..DEPTH_LIMIT {
+            match ty {
+                Type::Named(name) => match self.types.get(name) {
+                    Some(body) => ty = body,
+                    None => return ty,
+                },
+                _ => return ty,
+            }
+        }
+        ty
+    }
+
+    /// Bytes between elements of an array of this type.
+    #[must_use]
+    pub fn alloc_size(&self, ty: &Type) -> Option<u64> {
+        let size = self.store_size(ty)?;
+        let align = self.abi_align(ty)?;
+        size.checked_next_multiple_of(align)
+    }
+
+    /// Bytes that a load or store of this type touches.
+    #[must_use]
+    pub fn store_size(&self, ty: &Type) -> Option<u64> {
+        self.size_at(ty, DEPTH_LIMIT)
+    }
+
+    fn size_at(&self, ty: &Type, depth: u32) -> Option<u64> {
+        let depth = depth.checked_sub(1)?;
+        match self.resolve(ty) {
+            Type::Int(bits) => Some(u64::from(bits.div_ceil(8))),
+            Type::Pointer => Some(8),
+            Type::Float(kind) => Some(u64::from(kind.bits() / 8)),
+            Type::Vector(n, element) => {
+                let bits = match self.resolve(element) {
+                    Type::Int(bits) => u64::from(*bits),
+                    other => self.size_at(other, depth)? * 8,
+                };
+                u64::from(*n).checked_mul(bits).map(|bits| bits.div_ceil(8))
+            }
+            Type::Array(n, element) => {
+                let size = self.size_at(element, depth)?.checked_next_multiple_of(self.align_at(element, depth)?)?;
+                n.checked_mul(size).filter(|&bytes| bytes < 1 << 40)
+            }
+            Type::Struct(fields, packed) => {
+                let mut end = 0u64;
+                let mut widest = 1;
+                for field in fields.iter() {
+                    let align = if *packed { 1 } else { self.align_at(field, depth)? };
+                    widest = widest.max(align);
+                    let size = self.size_at(field, depth)?.checked_next_multiple_of(self.align_at(field, depth)?)?;
+                    end = end.checked_next_multiple_of(align)?.checked_add(size)?;
+                }
+                end.checked_next_multiple_of(widest)
+            }
+            Type::Void | Type::Named(_) | Type::Opaque(_) => None,
+        }
+    }
+
+    /// ABI alignment in bytes.
+    #[must_use]
+    pub fn abi_align(&self, ty: &Type) -> Option<u64> {
+        self.align_at(ty, DEPTH_LIMIT)
+    }
+
+    fn align_at(&self, ty: &Type, depth: u32) -> Option<u64> {
+        let depth = depth.checked_sub(1)?;
+        match self.resolve(ty) {
+            Type::Int(bits) => Some(match bits.div_ceil(8) {
+                0 | 1 => 1,
+                2 => 2,
+                3 | 4 => 4,
+                5..=8 => self.layout.i64_align,
+                _ => self.layout.i128_align.max(self.layout.i64_align),
+            }),
+            Type::Pointer => Some(8),
+            Type::Float(kind) => Some(u64::from(kind.bits() / 8).next_power_of_two()),
+            Type::Vector(..) => self.size_at(ty, depth)?.checked_next_power_of_two(),
+            Type::Array(_, element) => self.align_at(element, depth),
+            Type::Struct(_, true) => Some(1),
+            Type::Struct(fields, false) => fields.iter().try_fold(1, |a, f| Some(self.align_at(f, depth)?.max(a))),
+            Type::Void | Type::Named(_) | Type::Opaque(_) => None,
+        }
+    }
+
+    /// Byte offset of a field or element, and its type.
+    #[must_use]
+    pub fn field(&self, ty: &Type, index: u64) -> Option<(u64, Type)> {
+        match self.resolve(ty) {
+            Type::Array(_, element) => Some((self.alloc_size(element)?.checked_mul(index)?, (**element).clone())),
+            Type::Vector(_, element) => match self.resolve(element) {
+                // Elements of vectors are packed bit by bit; only whole bytes have an address.
+                Type::Int(bits) if bits % 8 != 0 => None,
+                other => Some((self.store_size(other)?.checked_mul(index)?, (**element).clone())),
+            },
+            Type::Struct(fields, packed) => {
+                let mut end = 0u64;
+                for (i, field) in fields.iter().enumerate() {
+                    if !packed {
+                        end = end.checked_next_multiple_of(self.abi_align(field)?)?;
+                    }
+                    if i as u64 == index {
+                        return Some((end, field.clone()));
+                    }
+                    end = end.checked_add(self.alloc_size(field)?)?;
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Types of the scalars in a value, left to right: vectors, arrays and structs flattened. `None` beyond 4096 lanes.
+    #[must_use]
+    pub fn lanes(&self, ty: &Type) -> Option<Vec<Type>> {
+        let mut out = Vec::new();
+        self.lanes_into(ty, &mut out, DEPTH_LIMIT)?;
+        Some(out)
+    }
+
+    fn lanes_into(&self, ty: &Type, out: &mut Vec<Type>, depth: u32) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        if out.len() > 4096 {
+            return None;
+        }
+        match self.resolve(ty) {
+            Type::Void => Some(()),
+            Type::Vector(n, _) if *n > 4096 => None,
+            Type::Array(n, _) if *n > 4096 => None,
+            Type::Vector(n, element) => (0..*n).try_for_each(|_| self.lanes_into(element, out, depth)),
+            Type::Array(n, element) => (0..*n).try_for_each(|_| self.lanes_into(element, out, depth)),
+            Type::Struct(fields, _) => fields.iter().try_for_each(|f| self.lanes_into(f, out, depth)),
+            Type::Named(_) | Type::Opaque(_) => None,
+            scalar => {
+                out.push(scalar.clone());
+                Some(())
+            }
+        }
+    }
+
+    /// The lanes `[first, first + count)` that an `extractvalue` path names, and the type there.
+    #[must_use]
+    pub fn lane_path(&self, ty: &Type, path: &[u32]) -> Option<(usize, Type)> {
+        let mut ty = self.resolve(ty).clone();
+        let mut first = 0usize;
+        for &index in path {
+            let inner = match &ty {
+                Type::Array(n, element) if u64::from(index) < *n => {
+                    first += self.lanes(element)?.len() * index as usize;
+                    (**element).clone()
+                }
+                Type::Struct(fields, _) => {
+                    for field in fields.iter().take(index as usize) {
+                        first += self.lanes(field)?.len();
+                    }
+                    fields.get(index as usize)?.clone()
+                }
+                _ => return None,
+            };
+            ty = self.resolve(&inner).clone();
+        }
+        Some((first, ty))
+    }
+}

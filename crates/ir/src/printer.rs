@@ -1,0 +1,362 @@
+//! Prints functions: short, canonical, still accepted by `opt -passes=verify`.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write;
+
+use crate::error::IrError;
+use crate::instruction::{Callee, CastOp, Flags, Op};
+use crate::module::{BlockId, Constant, Function, Module, ValueId, ValueKind};
+use crate::types::Type;
+
+/// One function of a text in canonical short form, with the declarations, globals and named types that it needs.
+///
+/// Metadata, attributes, alignment, comments, linkage and target lines are gone; values and blocks are numbered as LLVM numbers
+/// unnamed ones. Flags (`nsw`, `inbounds`, ...) stay, since they are part of the meaning. `function` names the one to print where the text defines several.
+pub fn strip(text: &str, function: Option<&str>) -> Result<String, IrError> {
+    let module = crate::parser::parse(text)?;
+    let found = match function {
+        Some(name) => module
+            .function(name)
+            .ok_or_else(|| IrError::new("no-function", format!("the text defines no function @{name}"))),
+        None => match module.functions.as_slice() {
+            [one] => Ok(one),
+            [] => Err(IrError::new("no-function", "the text defines no function")),
+            many => Err(IrError::new("no-function", format!("the text defines {} functions; name one", many.len()))),
+        },
+    }?;
+    Ok(print_function(&module, found))
+}
+
+/// Prints a parsed function as [`strip`] does.
+#[must_use]
+pub fn print_function(module: &Module, function: &Function) -> String {
+    let mut printer = Printer { module, function, numbers: HashMap::new(), blocks: Vec::new(), needs: BTreeSet::new() };
+    printer.number();
+    let body = printer.body();
+    let mut head = String::new();
+    for need in &printer.needs.clone() {
+        head.push_str(need);
+        head.push('\n');
+    }
+    head + &body
+}
+
+/// A name as LLVM writes it: quoted where it must be.
+pub(crate) fn quoted(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'$' | b'.' | b'_');
+    if !name.is_empty() && name.bytes().all(plain) && !name.as_bytes()[0].is_ascii_digit() {
+        return name.into();
+    }
+    let mut out = String::from("\"");
+    for byte in name.bytes() {
+        if (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\' {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "\\{byte:02X}");
+        }
+    }
+    out + "\""
+}
+
+struct Printer<'m> {
+    module: &'m Module,
+    function: &'m Function,
+    numbers: HashMap<ValueId, u32>,
+    blocks: Vec<u32>,
+    /// Lines that stand before the function: types, globals, declarations.
+    needs: BTreeSet<String>,
+}
+
+impl Printer<'_> {
+    fn number(&mut self) {
+        let mut next = 0;
+        let mut take = || {
+            next += 1;
+            next - 1
+        };
+        for parameter in &self.function.parameters {
+            self.numbers.insert(parameter.value, take());
+        }
+        for block in &self.function.blocks {
+            self.blocks.push(take());
+            for &id in &block.instructions {
+                if *self.function.ty(id) != Type::Void {
+                    self.numbers.insert(id, take());
+                }
+            }
+        }
+    }
+
+    fn body(&mut self) -> String {
+        let f = self.function;
+        let parameters: Vec<String> = f.parameters.iter().map(|p| self.ty(f.ty(p.value))).collect();
+        let dots = if f.variadic { if parameters.is_empty() { "..." } else { ", ..." } } else { "" };
+        let result = self.ty(&f.result);
+        let mut out = format!("define {result} @{}({}{dots}) {{\n", quoted(&f.name), parameters.join(", "));
+        for (b, block) in f.blocks.iter().enumerate() {
+            if b > 0 {
+                let _ = writeln!(out, "{}:", self.blocks[b]);
+            }
+            for &id in &block.instructions {
+                if let Some(number) = self.numbers.get(&id) {
+                    let _ = write!(out, "%{number} = ");
+                }
+                let Some(op) = f.op(id) else { continue };
+                let line = self.op(id, op);
+                out.push_str(&line);
+                out.push('\n');
+            }
+        }
+        out + "}\n"
+    }
+
+    fn ty(&mut self, ty: &Type) -> String {
+        match ty {
+            Type::Named(name) => {
+                let body = match self.module.types.get(name) {
+                    Some(body) => {
+                        let line = format!("%{} = type ", quoted(name));
+                        // Guards against types that hold themselves through nothing but their name.
+                        if self.needs.iter().any(|n| n.starts_with(&line)) {
+                            return ty.to_string();
+                        }
+                        self.needs.insert(format!("{line}{body}"));
+                        let text = body.clone();
+                        self.inner_types(&text);
+                        return ty.to_string();
+                    }
+                    None => "opaque",
+                };
+                self.needs.insert(format!("%{} = type {body}", quoted(name)));
+            }
+            other => self.inner_types(other),
+        }
+        ty.to_string()
+    }
+
+    fn inner_types(&mut self, ty: &Type) {
+        match ty {
+            Type::Named(_) => {
+                self.ty(ty);
+            }
+            Type::Vector(_, e) | Type::Array(_, e) => self.inner_types(e),
+            Type::Struct(fields, _) => fields.iter().for_each(|f| self.inner_types(f)),
+            _ => {}
+        }
+    }
+
+    fn value(&mut self, id: ValueId) -> String {
+        if let Some(number) = self.numbers.get(&id) {
+            return format!("%{number}");
+        }
+        match &self.function.value(id).kind {
+            ValueKind::Constant(constant) => self.constant(constant, &self.function.value(id).ty),
+            _ => "poison".into(),
+        }
+    }
+
+    fn typed(&mut self, id: ValueId) -> String {
+        format!("{} {}", self.ty(self.function.ty(id)), self.value(id))
+    }
+
+    fn constant(&mut self, constant: &Constant, ty: &Type) -> String {
+        match constant {
+            Constant::Int(bits) => match ty {
+                Type::Int(1) => if *bits == 0 { "false".into() } else { "true".into() },
+                Type::Int(width) => crate::fold::signed(*bits, *width).to_string(),
+                _ => bits.to_string(),
+            },
+            Constant::Wide(text) | Constant::Float(text) => text.clone(),
+            Constant::Null => "null".into(),
+            Constant::Undef => "undef".into(),
+            Constant::Poison => "poison".into(),
+            Constant::Zero if matches!(ty, Type::Int(1)) => "false".into(),
+            Constant::Zero if matches!(ty, Type::Int(_)) => "0".into(),
+            Constant::Zero => "zeroinitializer".into(),
+            Constant::Unsupported(text) => text.to_string(),
+            Constant::Aggregate(fields) => {
+                let inner: Vec<String> =
+                    fields.iter().map(|(ty, c)| format!("{} {}", self.ty(ty), self.constant(c, ty))).collect();
+                let inner = inner.join(", ");
+                match ty {
+                    Type::Vector(..) => format!("<{inner}>"),
+                    Type::Array(..) => format!("[{inner}]"),
+                    Type::Struct(_, true) => format!("<{{{inner}}}>"),
+                    _ => match self.module.resolve(ty) {
+                        Type::Struct(_, true) => format!("<{{{inner}}}>"),
+                        Type::Array(..) => format!("[{inner}]"),
+                        _ => format!("{{{inner}}}"),
+                    },
+                }
+            }
+            Constant::Global(name) => self.global(name),
+            Constant::Offset(base, offset, inbounds) => {
+                let base = self.constant(base, &Type::Pointer);
+                let word = if *inbounds { "inbounds " } else { "" };
+                format!("getelementptr {word}(i8, ptr {base}, i64 {offset})")
+            }
+        }
+    }
+
+    fn global(&mut self, name: &str) -> String {
+        if let Some(global) = self.module.globals.get(name) {
+            let head = format!("@{} = ", quoted(name));
+            if !self.needs.iter().any(|n| n.starts_with(&head)) {
+                self.needs.insert(head.clone());
+                let kind = if global.constant { "constant" } else { "global" };
+                let ty = self.ty(&global.ty);
+                let line = match &global.initializer {
+                    Some(c) => {
+                        let value = self.constant(c, &global.ty);
+                        format!("{head}{kind} {ty} {value}")
+                    }
+                    None => format!("{head}external {kind} {ty}"),
+                };
+                self.needs.remove(&head);
+                self.needs.insert(line);
+            }
+        } else {
+            self.declare(name);
+        }
+        format!("@{}", quoted(name))
+    }
+
+    fn declare(&mut self, name: &str) {
+        let (result, parameters, variadic) = if let Some(d) = self.module.declarations.get(name) {
+            (d.result.clone(), d.parameters.clone(), d.variadic)
+        } else if let Some(f) = self.module.function(name).filter(|f| f.name != self.function.name) {
+            (f.result.clone(), f.parameters.iter().map(|p| f.ty(p.value).clone()).collect(), f.variadic)
+        } else {
+            return;
+        };
+        let result = self.ty(&result);
+        let mut list: Vec<String> = parameters.iter().map(|p| self.ty(p)).collect();
+        if variadic {
+            list.push("...".into());
+        }
+        self.needs.insert(format!("declare {result} @{}({})", quoted(name), list.join(", ")));
+    }
+
+    fn label(&self, block: BlockId) -> String {
+        format!("label %{}", self.blocks[block.0 as usize])
+    }
+
+    fn op(&mut self, id: ValueId, op: &Op) -> String {
+        match op {
+            Op::Binary { op, flags, lhs, rhs } => {
+                format!("{}{} {}, {}", op.name(), words(*flags), self.typed(*lhs), self.value(*rhs))
+            }
+            Op::Compare { predicate, flags, lhs, rhs } => {
+                format!("icmp{} {} {}, {}", words(*flags), predicate.name(), self.typed(*lhs), self.value(*rhs))
+            }
+            Op::Select { condition, yes, no } => {
+                format!("select {}, {}, {}", self.typed(*condition), self.typed(*yes), self.typed(*no))
+            }
+            Op::Phi { incoming } => {
+                let ty = self.ty(self.function.ty(id));
+                let list: Vec<String> =
+                    incoming.iter().map(|(v, b)| format!("[ {}, %{} ]", self.value(*v), self.blocks[b.0 as usize])).collect();
+                format!("phi {ty} {}", list.join(", "))
+            }
+            Op::Freeze { value } => format!("freeze {}", self.typed(*value)),
+            Op::Cast { op, flags, value } => {
+                let name = match op {
+                    CastOp::ZExt => "zext",
+                    CastOp::SExt => "sext",
+                    CastOp::Trunc => "trunc",
+                    CastOp::BitCast => "bitcast",
+                    CastOp::PtrToInt => "ptrtoint",
+                    CastOp::IntToPtr => "inttoptr",
+                    CastOp::Float(name) => name.0,
+                };
+                format!("{name}{} {} to {}", words(*flags), self.typed(*value), self.ty(self.function.ty(id)))
+            }
+            Op::FloatArithmetic { mnemonic, operands } => {
+                let rest: Vec<String> = operands.iter().skip(1).map(|v| format!(", {}", self.value(*v))).collect();
+                format!("{mnemonic} {}{}", operands.first().map(|v| self.typed(*v)).unwrap_or_default(), rest.concat())
+            }
+            Op::Alloca { element, count, .. } => {
+                let count = count.map(|c| format!(", {}", self.typed(c))).unwrap_or_default();
+                format!("alloca {}{count}", self.ty(element))
+            }
+            Op::Load { pointer, .. } => format!("load {}, {}", self.ty(self.function.ty(id)), self.typed(*pointer)),
+            Op::Store { value, pointer, .. } => format!("store {}, {}", self.typed(*value), self.typed(*pointer)),
+            Op::GetElementPointer { element, flags, base, indices } => {
+                let inner: Vec<String> = indices.iter().map(|i| format!(", {}", self.typed(*i))).collect();
+                let flags = if flags.inbounds { Flags { nusw: false, ..*flags } } else { *flags };
+                format!("getelementptr{} {}, {}{}", words(flags), self.ty(element), self.typed(*base), inner.concat())
+            }
+            Op::ExtractElement { vector, index } => format!("extractelement {}, {}", self.typed(*vector), self.typed(*index)),
+            Op::InsertElement { vector, element, index } => {
+                format!("insertelement {}, {}, {}", self.typed(*vector), self.typed(*element), self.typed(*index))
+            }
+            Op::ShuffleVector { first, second, mask } => {
+                let lanes: Vec<String> =
+                    mask.iter().map(|m| m.map_or("i32 poison".into(), |i| format!("i32 {i}"))).collect();
+                let (first, second) = (self.typed(*first), self.typed(*second));
+                format!("shufflevector {first}, {second}, <{} x i32> <{}>", mask.len(), lanes.join(", "))
+            }
+            Op::ExtractValue { aggregate, indices } => format!("extractvalue {}{}", self.typed(*aggregate), path(indices)),
+            Op::InsertValue { aggregate, element, indices } => {
+                format!("insertvalue {}, {}{}", self.typed(*aggregate), self.typed(*element), path(indices))
+            }
+            Op::Call { callee, arguments, .. } => self.call(id, callee, arguments),
+            Op::Return { value: None } => "ret void".into(),
+            Op::Return { value: Some(value) } => format!("ret {}", self.typed(*value)),
+            Op::Branch { target } => format!("br {}", self.label(*target)),
+            Op::BranchIf { condition, yes, no } => {
+                format!("br {}, {}, {}", self.typed(*condition), self.label(*yes), self.label(*no))
+            }
+            Op::Switch { value, default, cases } => {
+                let list: Vec<String> = cases.iter().map(|(v, b)| format!("{}, {}", self.typed(*v), self.label(*b))).collect();
+                format!("switch {}, {} [ {} ]", self.typed(*value), self.label(*default), list.join(" "))
+            }
+            Op::Unreachable => "unreachable".into(),
+            Op::Unsupported { mnemonic, .. } => mnemonic.clone(),
+        }
+    }
+
+    fn call(&mut self, id: ValueId, callee: &Callee, arguments: &[(ValueId, crate::ParameterAttributes)]) -> String {
+        let mut ty = self.ty(self.function.ty(id));
+        let name = match callee {
+            Callee::Named(name) => {
+                self.declare(name);
+                // A variadic callee's type is written out.
+                if let Some(d) = self.module.declarations.get(name).filter(|d| d.variadic) {
+                    let list: Vec<String> = d.parameters.iter().map(ToString::to_string).chain(["...".into()]).collect();
+                    ty = format!("{ty} ({})", list.join(", "));
+                }
+                format!("@{}", quoted(name))
+            }
+            Callee::Indirect(value) => self.value(*value),
+        };
+        let list: Vec<String> = arguments.iter().map(|(v, _)| self.typed(*v)).collect();
+        format!("call {ty} {name}({})", list.join(", "))
+    }
+}
+
+fn path(indices: &[u32]) -> String {
+    indices.iter().fold(String::new(), |mut out, i| {
+        let _ = write!(out, ", {i}");
+        out
+    })
+}
+
+fn words(f: Flags) -> String {
+    let all = [
+        (f.nuw && !f.inbounds, "nuw"),
+        (f.nsw, "nsw"),
+        (f.exact, "exact"),
+        (f.disjoint, "disjoint"),
+        (f.nneg, "nneg"),
+        (f.samesign, "samesign"),
+        (f.inbounds, "inbounds"),
+        (f.nusw, "nusw"),
+        (f.nuw && f.inbounds, "nuw"),
+    ];
+    all.iter().filter(|(on, _)| *on).fold(String::new(), |mut out, (_, word)| {
+        out.push(' ');
+        out.push_str(word);
+        out
+    })
+}
