@@ -1,0 +1,143 @@
+# Rust for this machine, and its standard library for wasm32-unknown-unknown. Sourced by ./setup.
+# shellcheck shell=sh
+
+rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+target=wasm32-unknown-unknown
+
+rust_fits() {
+  found="none of version $rust_wanted or later"
+  has cargo && has rustc || return 1
+  rust_version=$(number "$(rustc --version 2>/dev/null)")
+  at_least "$rust_version" "$rust_wanted" && found="$rust_version ($(command -v rustc))"
+}
+
+# Distributions name a Rust newer than their own release `rustc-web` (Debian) or `rustc-1.NN` (Ubuntu).
+# Sets rustc_package, cargo_package and source_package.
+rust_choose() {
+  rustc_package=
+  for rust_name in rustc rustc-web $(apt-cache pkgnames rustc-1. 2>/dev/null | sort -rV); do
+    at_least "$(candidate "$rust_name" | sed 's/[+~-].*//')" "$rust_wanted" || continue
+    rustc_package=$rust_name
+    break
+  done
+  case $rustc_package in
+  rustc) cargo_package=cargo source_package=rust-src ;;
+  rustc-web) cargo_package=cargo-web source_package=rust-web-src ;;
+  rustc-1.*)
+    cargo_package=cargo-${rustc_package#rustc-}
+    source_package=rust-${rustc_package#rustc-}-src
+    ;;
+  *) stop "no package of Rust $rust_wanted or later in the package sources of this system; install one with rustup (https://rustup.rs)." ;;
+  esac
+}
+
+rust_packages() {
+  rust_choose
+  echo "$rustc_package $cargo_package gcc libc6-dev"
+}
+
+# The newest wasm linker there is.
+wasm_linker() {
+  for linker_path in $(ls -d /usr/bin/wasm-ld-* /usr/lib/llvm-*/bin/wasm-ld 2>/dev/null | sort -rV); do
+    printf '%s' "$linker_path"
+    return
+  done
+}
+
+holds_wasm32() { ls "$1"/lib/rustlib/$target/lib/libstd-*.rlib >/dev/null 2>&1; }
+
+# Three places may hold the standard library: the Rust on PATH, the system's Rust, and the copy built by ./setup.
+# Sets wasm_rust to the folder that must come first on PATH for a wasm32 build; empty when PATH is right already.
+wasm32_fits() {
+  wasm_rust=
+  wasm_linker=
+  found="no standard library for $target"
+  if has rustc && holds_wasm32 "$(rustc --print sysroot 2>/dev/null)"; then
+    found="in $(rustc --print sysroot)"
+    case $(command -v rustc) in /usr/bin/*) wasm_linker=$(wasm_linker) ;; esac
+    return 0
+  fi
+  built_sysroot=$(sysroot_folder) || return 1
+  holds_wasm32 "$built_sysroot" || return 1
+  wasm_linker=$(wasm_linker)
+  [ -n "$wasm_linker" ] || { found="no wasm-ld"; return 1; }
+  wasm_rust=$built_sysroot/bin
+  found="in $built_sysroot"
+}
+
+# Where the copy for the system's Rust is, by its version: a folder of links to it, so that /usr stays as it is.
+sysroot_folder() {
+  system_rustc=$(system_program rustc) || return 1
+  printf '%s/rust-%s' "$cache" "$(number "$("$system_rustc" --version)")"
+}
+
+# rustc-1.NN on Ubuntu is /usr/bin/rustc-1.NN, and /usr/bin/rustc may be an older one.
+system_program() {
+  for system_name in "/usr/bin/$1" $(ls /usr/bin/"$1"-1.* 2>/dev/null | sort -rV); do
+    [ -x "$system_name" ] || continue
+    at_least "$(number "$("$system_name" --version 2>/dev/null)")" "$rust_wanted" || continue
+    printf '%s' "$system_name"
+    return 0
+  done
+  return 1
+}
+
+# Whether rustup brought it. Tried before the package manager: then no other Rust is needed.
+wasm32_from_rustup() {
+  has rustup && has rustc || return 1
+  case $(command -v rustc) in /usr/bin/*) return 1 ;; esac
+  timeout 120 rustup target add "$target"
+}
+
+wasm32_packages() {
+  rust_choose
+  echo "$rustc_package $cargo_package $source_package gcc libc6-dev $(first_of lld-22 lld-21 lld-20 lld-19 lld-18 lld-17 lld)"
+}
+
+# Builds the standard library from the distribution's own sources and their vendored crates, without the network.
+wasm32_build() {
+  build_rustc=$(system_program rustc) || return 1
+  build_cargo=$(system_program cargo) || return 1
+  build_sources=$("$build_rustc" --print sysroot)/lib/rustlib/src/rust
+  [ -d "$build_sources/library" ] || build_sources=$(ls -d /usr/src/rustc-"$(number "$("$build_rustc" --version)")" | head -n 1)
+  build_linker=$(wasm_linker)
+  build_scratch=$(mktemp -d)
+  mkdir -p "$build_scratch/src" "$build_scratch/.cargo"
+  : >"$build_scratch/src/lib.rs"
+  cat >"$build_scratch/Cargo.toml" <<TOML
+[package]
+name = "scratch"
+version = "0.0.0"
+edition = "2021"
+[lib]
+crate-type = ["cdylib"]
+[profile.release]
+panic = "abort"
+TOML
+  cat >"$build_scratch/.cargo/config.toml" <<TOML
+[source.crates-io]
+replace-with = "vendored"
+[source.vendored]
+directory = "$(readlink -f "$build_sources")/library/vendor"
+[target.$target]
+linker = "$build_linker"
+rustflags = ["-Clinker-flavor=wasm-ld"]
+TOML
+  (cd "$build_scratch" && RUSTC_BOOTSTRAP=1 RUSTC=$build_rustc CARGO_TARGET_DIR=$build_scratch/target \
+    "$build_cargo" build --release --target "$target" -Zbuild-std=std,panic_abort --offline) || return 1
+
+  build_sysroot=$(sysroot_folder)
+  build_part=$build_sysroot.part
+  rm -rf "$build_part"
+  mkdir -p "$build_part/bin" "$build_part/lib/rustlib/$target/lib"
+  cp "$build_scratch"/target/$target/release/deps/*.rlib "$build_part/lib/rustlib/$target/lib/" || return 1
+  system_sysroot=$("$build_rustc" --print sysroot)
+  for build_entry in "$system_sysroot"/lib/rustlib/*; do
+    [ "${build_entry##*/}" = "$target" ] || ln -s "$build_entry" "$build_part/lib/rustlib/"
+  done
+  printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$build_rustc" "$build_sysroot" >"$build_part/bin/rustc"
+  chmod +x "$build_part/bin/rustc"
+  ln -s "$build_cargo" "$build_part/bin/cargo"
+  rm -rf "$build_sysroot" "$build_scratch"
+  mv "$build_part" "$build_sysroot"
+}
