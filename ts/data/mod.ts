@@ -28,6 +28,7 @@ export {
   importFormats,
   type ImportOptions,
 } from "./imports/import.ts";
+export { selectShortest } from "./imports/select.ts";
 export { type Groups, groups, type GroupsOptions } from "./groups/groups.ts";
 export { findToolchain, type Toolchain, ToolchainMissing } from "./groups/toolchain.ts";
 export { type Corpus, corpus, type CorpusOptions } from "./corpus/corpus.ts";
