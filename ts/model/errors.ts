@@ -8,7 +8,12 @@ export type ModelErrorCode =
   | "tensor-missing"
   | "tensor-shape"
   | "tensor-dtype"
-  | "adapter-config";
+  | "adapter-config"
+  | "row-too-long"
+  | "row-token"
+  | "row-shape"
+  | "request"
+  | "not-planned";
 
 /** A model or adapter cannot be used: `file` is the place, `message` what was found and what was expected. */
 export class ModelError extends Error {

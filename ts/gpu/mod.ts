@@ -1,0 +1,20 @@
+/** The GPU: a device, buffers, plans of dispatches, and the kernels with their CPU twins. */
+export { type Collector, Device, type Dispatch, part, type Slice } from "./device.ts";
+export { DeviceError, type DeviceErrorCode } from "./errors.ts";
+export { ENDED, type Lanes, NO_TARGET, type Pass, TOKEN_WORDS } from "./kernel.ts";
+export { type DeviceInfo, type Provider, requestGpu } from "./provider.ts";
+export * from "./kernels/adamw.ts";
+export * from "./kernels/attention.ts";
+export * from "./kernels/attention_backward.ts";
+export * from "./kernels/column_sum.ts";
+export * from "./kernels/copy_rows.ts";
+export * from "./kernels/embedding.ts";
+export * from "./kernels/gradient_norm.ts";
+export * from "./kernels/logprob.ts";
+export * from "./kernels/matmul_nn.ts";
+export * from "./kernels/matmul_nt.ts";
+export * from "./kernels/matmul_tn.ts";
+export * from "./kernels/rmsnorm.ts";
+export * from "./kernels/rope.ts";
+export * from "./kernels/sample.ts";
+export * from "./kernels/swiglu.ts";

@@ -1,0 +1,29 @@
+/** Decoders: weights in and out, log-probs, gradients, updates, generation; the GPU stays behind. */
+export {
+  type AdapterConfig,
+  type AdapterFolder,
+  openAdapterFolder,
+  saveAdapterFolder,
+} from "./adapter.ts";
+export { type ModelConfig, parseModelConfig, type RopeConfig } from "./config.ts";
+export type {
+  Completion,
+  Engine,
+  EngineOptions,
+  FreshLora,
+  GenerateRequest,
+  TrainingState,
+  UpdateOptions,
+} from "./engine.ts";
+export { ModelError, type ModelErrorCode } from "./errors.ts";
+export { type ModelFolder, openModelFolder, readModelConfig, saveModelFolder } from "./folder.ts";
+export { type MemoryPlan, planMemory } from "./memory.ts";
+export { openEngine } from "./open.ts";
+export { randomModel, type RandomModelShape } from "./random_model.ts";
+export { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
+export { DeviceError, type DeviceErrorCode, type DeviceInfo, requestGpu } from "../gpu/mod.ts";
+
+/** Token sequences travel as rows. */
+export interface Row {
+  readonly ids: Uint32Array;
+}

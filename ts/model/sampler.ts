@@ -1,0 +1,308 @@
+/**
+ * Generation: prompts are prefilled once each, their keys and values copied to every sample's slot, and
+ * all live sequences decoded together in bursts of several tokens per submit. When a sequence ends, the
+ * next takes its slot. What a sequence samples depends on (seed, prompt, sample, position) and on nothing
+ * else: not on its slot, the burst, or who decodes beside it.
+ */
+import {
+  advance,
+  BLOCK_WORDS,
+  blockTable,
+  chunkGroups,
+  copyRows,
+  copyRowsGroups,
+  type Dispatch,
+  NO_TARGET,
+  part,
+  type Pass,
+  pcg,
+  rowGroups,
+  sample,
+  TOKEN_WORDS,
+  truncate,
+} from "../gpu/mod.ts";
+import { decoderForward, type Graph, headForward, headLogprob } from "./decoder.ts";
+import type { Completion, GenerateRequest } from "./engine.ts";
+import { ModelError } from "./errors.ts";
+import { BURST_MAX, type PlanOptions, STOPS_MAX } from "./memory.ts";
+import { checkRow } from "./passes.ts";
+import type { Rows } from "./projection.ts";
+
+interface Sequence {
+  readonly prompt: number;
+  readonly index: number;
+  readonly ids: number[];
+  readonly logProbs: number[];
+  finish: "stop" | "length" | undefined;
+}
+
+/** A stretch of the cache: who uses it, and whose prompt it holds. */
+interface Slot {
+  readonly base: number;
+  prompt: number | undefined;
+  sequence: Sequence | undefined;
+}
+
+export class Sampler {
+  readonly #prefill: readonly Dispatch[];
+  readonly #decode: readonly Dispatch[];
+  readonly #decodeCut: readonly Dispatch[];
+  readonly #copy: readonly Dispatch[];
+
+  constructor(private readonly graph: Graph, private readonly plan: PlanOptions) {
+    const { device, sizes, buffer } = graph;
+    const kv = (l: number) => buffer(`cache.${l}`);
+    const width = 2 * sizes.kv_width;
+    this.#prefill = decoderForward(graph, { kv, by: "block" });
+    const decode = (cut: boolean) => [
+      ...decoderForward(graph, { kv, by: "row" }),
+      ...headForward(graph, (rows) => [...this.#choose(rows, cut), ...headLogprob(graph, rows)]),
+      device.dispatch(
+        advance,
+        {
+          tokens: buffer("pass.tokens"),
+          stops: buffer("sampling.stops"),
+          logp: buffer("head.logp"),
+          ids_out: buffer("sampling.ids"),
+          logp_out: buffer("sampling.logp"),
+        },
+        { burst: BURST_MAX },
+        rowGroups,
+      ),
+    ];
+    this.#decode = decode(false);
+    this.#decodeCut = decode(true);
+    this.#copy = [...Array(sizes.layers).keys()].map((l) =>
+      device.dispatch(
+        copyRows,
+        { pairs: buffer("sampling.pairs"), y: kv(l) },
+        { width4: width / 4 },
+        copyRowsGroups(width),
+      )
+    );
+  }
+
+  async generate(r: GenerateRequest): Promise<Completion[]> {
+    this.#check(r);
+    const { device, buffer } = this.graph;
+    const longest = Math.max(0, ...r.prompts.map(({ length }) => length));
+    const stride = Math.min(this.plan.context, longest + r.max_tokens);
+    const sequences = r.prompts.flatMap((_, prompt) =>
+      Array.from({ length: r.samples }, (_, index): Sequence => ({
+        prompt,
+        index,
+        ids: [],
+        logProbs: [],
+        finish: undefined,
+      }))
+    );
+    const count = Math.min(this.plan.slots, sequences.length);
+    const slots = Array.from({ length: count }, (_, i): Slot => ({
+      base: i * stride,
+      prompt: undefined,
+      sequence: undefined,
+    }));
+    device.write(buffer("sampling.stops"), Uint32Array.from(r.stop));
+
+    let next = 0;
+    let sampled = 0;
+    while (true) {
+      next = this.#fill(slots, sequences, next, r);
+      const live = slots.filter(({ sequence }) => sequence);
+      if (live.length === 0) break;
+      const burst = burstLength(
+        live.length,
+        Math.max(...live.map(({ sequence }) => this.#room(sequence!, r))),
+      );
+      sampled += await this.#burst(live, burst, r);
+      for (const slot of live) if (slot.sequence!.finish) slot.sequence = undefined;
+      r.onProgress?.(sampled);
+    }
+    return sequences.map(({ prompt, index, ids, logProbs, finish }) => ({
+      prompt,
+      index,
+      ids: Uint32Array.from(ids),
+      logProbs: Float32Array.from(logProbs),
+      finish_reason: finish!,
+    }));
+  }
+
+  /** Target of each row: the best of logits plus noise, of those that top-k and top-p leave. */
+  #choose(rows: Rows, cuts: boolean): Dispatch[] {
+    const { device, sizes, buffer } = this.graph;
+    const shape = { ...rows, vocab: sizes.vocab, stride: sizes.vocab_p };
+    const groups = chunkGroups(rows.row0, rows.rows_max, 1);
+    const logits = buffer("head.logits");
+    const cut = buffer("sampling.cut");
+    const tokens = buffer("pass.tokens");
+    return [
+      ...(cuts ? [device.dispatch(truncate, { logits, cut }, shape, groups)] : []),
+      device.dispatch(sample, { tokens, logits, cut }, shape, groups),
+    ];
+  }
+
+  /**
+   * Gives free slots to waiting sequences. A prompt that some slot holds is copied from there; others
+   * are prefilled. Copies read before prefills write: a slot that is read from keeps its prompt.
+   */
+  #fill(slots: Slot[], sequences: readonly Sequence[], next: number, r: GenerateRequest): number {
+    const free = slots.filter(({ sequence }) => !sequence);
+    const old = new Map(slots.flatMap((s) => s.prompt === undefined ? [] : [[s.prompt, s]]));
+    const fresh = new Map<number, Slot>();
+    const read = new Set<Slot>();
+    const [early, late]: [Slot, Slot][][] = [[], []];
+    while (next < sequences.length && free.length > 0) {
+      const sequence = sequences[next]!;
+      const { prompt } = sequence;
+      const same = free.findIndex((slot) => slot.prompt === prompt);
+      const at = same >= 0 ? same : free.findIndex((slot) => !read.has(slot));
+      if (at < 0) break; // the rest are being read from; they come in the next round
+      const [slot] = free.splice(at, 1) as [Slot];
+      if (same < 0) {
+        if (old.get(slot.prompt ?? -1) === slot) old.delete(slot.prompt!);
+        const source = old.get(prompt);
+        if (source) {
+          early!.push([source, slot]);
+          read.add(source);
+        } else if (fresh.has(prompt)) late!.push([fresh.get(prompt)!, slot]);
+        else fresh.set(prompt, slot);
+      }
+      slot.prompt = prompt;
+      slot.sequence = sequence;
+      next++;
+    }
+    this.#copyPrompts(early!, r);
+    this.#prefillPrompts([...fresh.values()], r);
+    this.#copyPrompts(late!, r);
+    return next;
+  }
+
+  #copyPrompts(copies: readonly (readonly [Slot, Slot])[], r: GenerateRequest): void {
+    const pairs = copies.flatMap(([from, to]) =>
+      Array.from(
+        { length: r.prompts[to.prompt!]!.length - 1 },
+        (_, t) => [from.base + t, to.base + t],
+      )
+    ).flat();
+    if (pairs.length === 0) return;
+    const { device, buffer } = this.graph;
+    device.write(buffer("sampling.pairs"), Uint32Array.from(pairs));
+    device.submit({ ...numbers(r), blocks: pairs.length / 2 }, [this.#copy]);
+  }
+
+  /** All of each prompt but its last token, in passes; long prompts are cut across passes. */
+  #prefillPrompts(slots: readonly Slot[], r: GenerateRequest): void {
+    let tokens: number[] = [];
+    let lengths: number[] = [];
+    const flush = () => {
+      if (lengths.length > 0) this.#submitPrefill(tokens, lengths, r);
+      [tokens, lengths] = [[], []];
+    };
+    const room = () => this.graph.rows_max - tokens.length / TOKEN_WORDS;
+    for (const { base, prompt } of slots) {
+      const ids = r.prompts[prompt!]!;
+      for (let t = 0; t < ids.length - 1;) {
+        if (room() === 0) flush();
+        const end = Math.min(ids.length - 1, t + room());
+        lengths.push(end - t);
+        for (; t < end; t++) tokens.push(ids[t]!, t, base + t, base, NO_TARGET, 0, 0, 0);
+      }
+    }
+    flush();
+  }
+
+  #submitPrefill(tokens: number[], lengths: number[], r: GenerateRequest): void {
+    const { device, buffer } = this.graph;
+    const blocks = blockTable(lengths);
+    device.write(buffer("pass.tokens"), Uint32Array.from(tokens));
+    device.write(buffer("pass.blocks"), blocks);
+    device.submit({
+      ...numbers(r),
+      rows: tokens.length / TOKEN_WORDS,
+      blocks: blocks.length / BLOCK_WORDS,
+    }, [this.#prefill]);
+  }
+
+  /** Decodes up to `length` tokens of each live sequence in one submit; returns how many were kept. */
+  async #burst(live: readonly Slot[], length: number, r: GenerateRequest): Promise<number> {
+    const { device, buffer } = this.graph;
+    const tokens = live.flatMap(({ base, sequence }) => {
+      const { prompt, index, ids } = sequence!;
+      const position = r.prompts[prompt]!.length + ids.length - 1;
+      const id = ids.at(-1) ?? r.prompts[prompt]!.at(-1)!;
+      const random = pcg((pcg((pcg(r.seed >>> 0) + prompt) >>> 0) + index) >>> 0);
+      return [id, position, base + position, base, NO_TARGET, this.#last(prompt, r), random, 0];
+    });
+    device.write(buffer("pass.tokens"), Uint32Array.from(tokens));
+    const cut = r.temperature > 0 && ((r.top_k ?? 0) > 0 || (r.top_p ?? 1) < 1);
+    const list = cut ? this.#decodeCut : this.#decode;
+    device.submit({ ...numbers(r), rows: live.length }, Array(length).fill(list));
+    const words = live.length * BURST_MAX;
+    const [idBytes, logpBytes] = await device.read([
+      part(buffer("sampling.ids"), 0, words),
+      part(buffer("sampling.logp"), 0, words),
+    ]);
+    const ids = new Uint32Array(idBytes!);
+    const logp = new Float32Array(logpBytes!);
+    let kept = 0;
+    live.forEach(({ sequence }, row) => {
+      const s = sequence!;
+      for (let i = 0; i < length && !s.finish; i++, kept++) {
+        const id = ids[row * BURST_MAX + i]!;
+        s.ids.push(id);
+        s.logProbs.push(logp[row * BURST_MAX + i]!);
+        if (r.stop.includes(id)) s.finish = "stop";
+        else if (this.#room(s, r) === 0) s.finish = "length";
+      }
+    });
+    return kept;
+  }
+
+  /** Last position that may be fed in: it yields the last token that is wanted or fits. */
+  #last(prompt: number, r: GenerateRequest): number {
+    return Math.min(r.prompts[prompt]!.length + r.max_tokens, this.plan.context) - 2;
+  }
+
+  /** Tokens that a sequence may still get. */
+  #room({ prompt, ids }: Sequence, r: GenerateRequest): number {
+    return this.#last(prompt, r) + 2 - r.prompts[prompt]!.length - ids.length;
+  }
+
+  #check(r: GenerateRequest): void {
+    const fail = (what: string) => {
+      throw new ModelError("request", "generate", what);
+    };
+    const natural = (name: string, value: number) => {
+      if (!Number.isSafeInteger(value) || value < 1) {
+        fail(`${name} is ${value}; expected 1 or more`);
+      }
+    };
+    natural("samples", r.samples);
+    natural("max_tokens", r.max_tokens);
+    if (!(r.temperature >= 0)) fail(`temperature is ${r.temperature}; expected 0 or more`);
+    if (r.stop.length > STOPS_MAX) {
+      fail(`${r.stop.length} stop tokens; expected ${STOPS_MAX} at most`);
+    }
+    const vocab = this.graph.sizes.vocab;
+    r.prompts.forEach((prompt, i) => {
+      if (prompt.length === 0) fail(`prompt ${i} is empty; expected at least one token`);
+      // One position must be left for a new token.
+      checkRow(prompt, `prompt ${i}`, { context: this.plan.context - 1, vocab });
+    });
+  }
+}
+
+/** A wait costs the same for one token as for many; tokens past a sequence's end are thrown away. */
+const burstLength = (live: number, room: number): number =>
+  Math.min(room, live >= 128 ? 8 : live >= 32 ? 16 : BURST_MAX);
+
+const numbers = (r: GenerateRequest): Pass => ({
+  rows: 0,
+  blocks: 0,
+  distinct: 0,
+  stops: r.stop.length,
+  temperature: r.temperature > 0 ? r.temperature : 1,
+  top_p: r.top_p ?? 1,
+  top_k: r.top_k ?? 0,
+  greedy: r.temperature > 0 ? 0 : 1,
+});

@@ -1,0 +1,38 @@
+/** The Worker's side of the door: one engine, calls in the order they come. */
+import { Core } from "./core.ts";
+import { errorData, type Reply, type Request, transferables } from "./protocol.ts";
+
+const port = globalThis as unknown as {
+  onmessage: (event: MessageEvent<Request>) => void;
+  postMessage: (reply: Reply, transfer?: readonly ArrayBuffer[]) => void;
+};
+
+let core: Core | undefined;
+let last: Promise<void> = Promise.resolve();
+
+port.onmessage = ({ data: request }) => {
+  last = last.then(async () => {
+    const { id } = request;
+    try {
+      const value = await answer(request);
+      port.postMessage({ id, value }, transferables(value));
+    } catch (error) {
+      port.postMessage({ id, error: errorData(error) });
+    }
+  });
+};
+
+const answer = async (request: Request): Promise<unknown> => {
+  if (request.method === "open") {
+    core = await Core.open(request.options);
+    return { device: core.device.info, config: core.folder.config, memory: core.memory };
+  }
+  if (!core) throw new Error(`${request.method} before open`);
+  const { id, method, args } = request;
+  if (method === "generate") {
+    const onProgress = (progress: number) => port.postMessage({ id, progress });
+    return await core.generate({ ...args[0] as Parameters<Core["generate"]>[0], onProgress });
+  }
+  const call = core[method] as (this: Core, ...args: unknown[]) => unknown;
+  return await call.apply(core, [...args]);
+};
