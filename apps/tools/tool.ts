@@ -13,7 +13,8 @@ export interface Tool<S extends Decodable = Decodable> {
   /** How many inputs are worked on at once; answers keep the order of the inputs. */
   readonly concurrency: number;
   /** Most answers are one object; samples of one prompt are several. */
-  readonly answer: (input: S["Type"]) => Effect.Effect<readonly object[], UserError>;
+  // A method, so that a tool of any input is a `Tool`; only `answerOne` calls it, on what it decoded.
+  answer(input: S["Type"]): Effect.Effect<readonly object[], UserError>;
 }
 
 /** A tool that lives as long as its scope. */

@@ -1,0 +1,313 @@
+import { Effect, Option } from "effect";
+import { Argument, Command, Flag } from "effect/cli";
+import process from "node:process";
+import { UserError } from "../../tools/mod.ts";
+import { ExitWith } from "../exit.ts";
+import { json, seed } from "../flags.ts";
+import { printJson, writeErr, writeOut } from "../output.ts";
+import { progressLine } from "../progress.ts";
+
+const room = Effect.promise(() => import("../../../ts/data/mod.ts"));
+const sandbox = Effect.promise(() => import("../../../ts/sandbox/mod.ts"));
+
+const folder = Argument.String("dir").pipe(
+  Argument.withDescription("Folder with tasks.jsonl and programs.jsonl"),
+);
+const out = Flag.String("out").pipe(
+  Flag.withMetavar("DIR"),
+  Flag.withDescription("Folder that gets tasks.jsonl and programs.jsonl"),
+);
+
+const generate = Command.make(
+  "generate",
+  {
+    out,
+    families: Flag.Int("families").pipe(
+      Flag.withDescription("Families of programs; one in five is held out"),
+      Flag.withDefault(60),
+    ),
+    perFamily: Flag.Int("per-family").pipe(
+      Flag.withDescription("Tasks of each family, with other constants"),
+      Flag.withDefault(4),
+    ),
+    languages: Flag.String("languages").pipe(
+      Flag.withMetavar("A,B,..."),
+      Flag.withDescription(
+        "Languages to print each task in; all that the generator has by default",
+      ),
+      Flag.optional,
+    ),
+    seed,
+    json,
+  },
+  Effect.fnUntraced(function* ({ out, families, perFamily, languages, seed, json }) {
+    const data = yield* room;
+    const { Sandbox } = yield* sandbox;
+    const chosen = yield* chooseLanguages(
+      Option.getOrUndefined(languages),
+      data.generatorLanguages,
+    );
+    if (families < 2) {
+      return yield* usage(
+        `--families ${families}: expected at least 2, one for each side of the split`,
+      );
+    }
+    if (perFamily < 1) return yield* usage(`--per-family ${perFamily}: expected at least 1`);
+    const made = yield* data.generate({
+      out,
+      families,
+      perFamily,
+      languages: chosen,
+      seed,
+      onProgress: progressLine("programs run"),
+    }).pipe(Effect.provide(Sandbox.layer()));
+    const summary = {
+      tasks: made.tasks.length,
+      programs: made.programs.length,
+      verified: made.programs.filter((program) => program.verified).length,
+      failed: made.failed.map(({ program, verdict }) => ({
+        task: program.task,
+        language: program.language,
+        verdict,
+      })),
+      out,
+    };
+    if (json) yield* printJson(summary);
+    else {
+      yield* writeOut(
+        `${summary.tasks} tasks, ${summary.programs} programs, ${summary.verified} verified, in ${out}\n`,
+      );
+      for (const f of summary.failed) {
+        yield* writeErr(`not verified: ${f.task} in ${f.language}: ${f.verdict}\n`);
+      }
+    }
+    if (summary.failed.length > 0) return yield* new ExitWith({ exit: 1 });
+  }),
+).pipe(Command.withDescription("Draw parallel programs with tests, and run every one of them"));
+
+const importData = Command.make(
+  "import",
+  {
+    files: Argument.String("file").pipe(
+      Argument.withDescription(
+        "JSONL, gzipped or not; one file a language where the set has it so",
+      ),
+      Argument.variadic({ min: 1 }),
+    ),
+    format: Flag.String("format").pipe(
+      Flag.withDescription("What the files are: mbxp, humaneval-x, or jsonl with --map"),
+    ),
+    map: Flag.String("map").pipe(
+      Flag.withMetavar("KEY=COLUMN"),
+      Flag.withDescription("For jsonl: our key and the file's column; may be given many times"),
+      Flag.atLeast(0),
+    ),
+    split: Flag.Literals("split", ["train", "held-out"]).pipe(
+      Flag.withDescription("The side that the tasks stand on"),
+      Flag.optional,
+    ),
+    languages: Flag.String("languages").pipe(
+      Flag.withMetavar("A,B,..."),
+      Flag.withDescription("Languages to take; all by default"),
+      Flag.optional,
+    ),
+    licence: Flag.String("licence").pipe(Flag.optional),
+    out,
+    json,
+  },
+  Effect.fnUntraced(function* ({ files, format, map, split, languages, licence, out, json }) {
+    const data = yield* room;
+    const known = data.importFormats.find((name) => name === format);
+    if (known === undefined) {
+      return yield* usage(`--format ${format}: expected one of ${data.importFormats.join(", ")}`);
+    }
+    const columns: Record<string, string> = {};
+    for (const pair of map) {
+      const at = pair.indexOf("=");
+      if (at <= 0) return yield* usage(`--map ${pair}: expected KEY=COLUMN`);
+      columns[pair.slice(0, at)] = pair.slice(at + 1);
+    }
+    const imported = yield* Effect.tryPromise({
+      try: () =>
+        data.importFiles(files, {
+          format: known,
+          ...(map.length === 0 ? {} : { map: columns }),
+          ...optional("split", split),
+          ...optional("licence", licence),
+          ...optional("languages", Option.map(languages, (text) => text.split(","))),
+        }),
+      catch: (error) => error,
+    });
+    yield* data.writeTasks(out, imported.tasks);
+    yield* data.writePrograms(out, imported.programs);
+    const summary = { tasks: imported.tasks.length, programs: imported.programs.length, out };
+    if (json) return yield* printJson(summary);
+    yield* writeOut(`${summary.tasks} tasks, ${summary.programs} programs, in ${out}\n`);
+  }),
+).pipe(Command.withDescription("Tasks from a public data set"));
+
+const verify = Command.make(
+  "verify",
+  {
+    dir: folder,
+    write: Flag.Boolean("write").pipe(
+      Flag.withDescription("Write the marks back to programs.jsonl"),
+      Flag.withDefault(false),
+    ),
+    json,
+  },
+  Effect.fnUntraced(function* ({ dir, write, json }) {
+    const data = yield* room;
+    const { Sandbox } = yield* sandbox;
+    const tasks = yield* data.readTasks(dir);
+    const programs = yield* data.readPrograms(dir);
+    const judged = yield* data.verify(tasks, programs, { onProgress: progressLine("programs run") })
+      .pipe(Effect.provide(Sandbox.layer()));
+    if (write) yield* data.writePrograms(dir, judged.map(({ program }) => program));
+    const failed = judged.filter(({ judgement }) => judgement.verdict !== "pass");
+    const rows = failed.map(({ program, judgement }) => ({
+      task: program.task,
+      language: program.language,
+      verdict: judgement.verdict,
+    }));
+    if (json) {
+      yield* printJson({
+        programs: judged.length,
+        passed: judged.length - failed.length,
+        failed: rows,
+      });
+    } else {
+      for (const row of rows) yield* writeOut(`${row.task} ${row.language} ${row.verdict}\n`);
+      yield* writeOut(`${judged.length - failed.length} of ${judged.length} programs pass\n`);
+    }
+    if (failed.length > 0) return yield* new ExitWith({ exit: 1 });
+  }),
+).pipe(Command.withDescription("Run every program against its task's tests"));
+
+const stats = Command.make(
+  "stats",
+  { dir: folder },
+  Effect.fnUntraced(function* ({ dir }) {
+    const data = yield* room;
+    const counted = data.stats(yield* data.readTasks(dir), yield* data.readPrograms(dir));
+    yield* writeOut(JSON.stringify(counted, null, process.stdout.isTTY ? 2 : 0) + "\n");
+  }),
+).pipe(Command.withDescription("Counts of tasks, families, programs and languages, as JSON"));
+
+const leaks = Command.make(
+  "leaks",
+  {
+    dirs: folder.pipe(Argument.variadic({ min: 1 })),
+    heldOutLanguages: Flag.String("held-out-languages").pipe(
+      Flag.withMetavar("A,B,..."),
+      Flag.withDescription("Languages that training must not hold"),
+      Flag.optional,
+    ),
+    json,
+  },
+  Effect.fnUntraced(function* ({ dirs, heldOutLanguages, json }) {
+    const data = yield* room;
+    const tasks = yield* Effect.forEach(dirs, data.readTasks);
+    const programs = yield* Effect.forEach(dirs, data.readPrograms);
+    const found = data.leaks(
+      tasks.flat(),
+      programs.flat(),
+      optional("heldOutLanguages", Option.map(heldOutLanguages, (text) => text.split(","))),
+    );
+    if (json) yield* printJson({ leaks: found });
+    else {
+      for (const leak of found) {
+        yield* writeOut(
+          `${leak.kind}: ${leak.what}: ${leak.train} (train), ${leak.held_out} (held-out)\n`,
+        );
+      }
+      yield* writeOut(`${found.length} leaks in ${tasks.flat().length} tasks\n`);
+    }
+    if (found.length > 0) return yield* new ExitWith({ exit: 1 });
+  }),
+).pipe(Command.withDescription("Families and near-duplicates on both sides of the split"));
+
+const groups = Command.make(
+  "groups",
+  {
+    dir: folder,
+    out: Flag.String("out").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("The file that gets the groups, one a line"),
+    ),
+    tokenizer: Flag.String("tokenizer").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("tokenizer.json, or a folder holding one: lengths count its tokens"),
+    ),
+    longest: Flag.Int("longest-tokens").pipe(
+      Flag.withDescription("Longest IR that is kept"),
+      Flag.withDefault(350),
+    ),
+    most: Flag.Int("most").pipe(
+      Flag.withDescription("Stop after so many groups of training tasks"),
+      Flag.optional,
+    ),
+    seed,
+    json,
+  },
+  Effect.fnUntraced(function* ({ dir, out, tokenizer: file, longest, most, seed, json }) {
+    const data = yield* room;
+    const wasm = yield* Effect.promise(() => import("../../../ts/wasm/mod.ts"));
+    const { openTokenizer } = yield* Effect.promise(() => import("../../tools/tokenizer.ts"));
+    const tokenizer = yield* openTokenizer(file);
+    const tools = yield* Effect.tryPromise({ try: () => data.findToolchain(), catch: (e) => e });
+    const tasks = yield* data.readTasks(dir);
+    const programs = yield* data.readPrograms(dir);
+    const report = progressLine("sources compiled");
+    const made = yield* Effect.tryPromise({
+      try: () =>
+        data.groups({
+          tasks,
+          programs,
+          seed,
+          tools,
+          strip: wasm.stripIr,
+          check: (source, target, relation) => wasm.check(source, target, { relation }),
+          tokens: (ir) => tokenizer.count(ir),
+          longest_tokens: longest,
+          ...optional("most", most),
+          onProgress: (_groups, sources) => report(sources, programs.length),
+        }),
+      catch: (error) => error,
+    });
+    yield* data.writeGroups(out, made.groups);
+    if (json) return yield* printJson({ groups: made.groups.length, tally: made.tally, out });
+    yield* writeOut(`${made.groups.length} groups, in ${out}\n`);
+    for (const [what, count] of Object.entries(made.tally).sort()) {
+      yield* writeOut(`${String(count).padStart(6)}  ${what}\n`);
+    }
+  }),
+).pipe(
+  Command.withDescription("IR groups from the C programs: compiled, proved and refuted"),
+);
+
+export const data = Command.make("data").pipe(
+  Command.withDescription("Generate, import, verify, count and compare data sets; build IR groups"),
+  Command.withSubcommands([generate, importData, verify, stats, leaks, groups]),
+);
+
+const usage = (message: string) => new UserError({ code: "bad-usage", message });
+
+const chooseLanguages = <L extends string>(
+  text: string | undefined,
+  known: readonly L[],
+): Effect.Effect<readonly L[], UserError> => {
+  if (text === undefined) return Effect.succeed(known);
+  const names = text.split(",");
+  const strange = names.filter((name) => !known.includes(name as L));
+  return strange.length === 0
+    ? Effect.succeed(names as unknown as readonly L[])
+    : usage(`--languages ${strange.join(",")}: expected some of ${known.join(",")}`);
+};
+
+/** `{ [key]: value }`, or nothing: an absent option is an absent key. */
+const optional = <K extends string, A>(
+  key: K,
+  value: Option.Option<A>,
+): { readonly [k in K]?: A } =>
+  Option.isSome(value) ? { [key]: value.value } as { readonly [k in K]?: A } : {};

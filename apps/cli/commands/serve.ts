@@ -1,0 +1,65 @@
+import { Effect } from "effect";
+import { Command, Flag } from "effect/cli";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { asUserError } from "../../tools/mod.ts";
+import { json, runsFolder } from "../flags.ts";
+import { printJson, writeErr, writeOut } from "../output.ts";
+
+export const serve = Command.make(
+  "serve",
+  {
+    host: Flag.String("host").pipe(
+      Flag.withDescription("Address to listen on"),
+      Flag.withDefault("127.0.0.1"),
+    ),
+    port: Flag.Int("port").pipe(
+      Flag.withDescription("0 takes a free one"),
+      Flag.withDefault(8700),
+    ),
+    data: runsFolder,
+    tokenizer: Flag.String("tokenizer").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription("What /api/tokenize uses where a request names none"),
+      Flag.withDefault("assets/seed"),
+    ),
+    json,
+  },
+  Effect.fnUntraced(function* ({ host, port, data, tokenizer, json }) {
+    const { newToken, openServer } = yield* Effect.promise(() => import("../../api/mod.ts"));
+    const given = process.env["CALQUE_TOKEN"] ?? "";
+    const token = given === "" ? newToken() : given;
+    const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+    const handle = yield* openServer({
+      data,
+      token,
+      tokenizer,
+      command: [Deno.execPath(), "run", "-A", main],
+    });
+    const server = yield* Effect.acquireRelease(
+      Effect.try({
+        try: () => Deno.serve({ hostname: host, port, onListen: () => {} }, handle),
+        catch: asUserError,
+      }),
+      (listening) => Effect.promise(() => closeWithin(listening, 2_000)),
+    );
+    const { hostname, port: taken } = server.addr;
+    const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}`;
+    if (json) yield* printJson({ url, token });
+    else {
+      yield* writeOut(`${url}\n`);
+      yield* writeErr(given === "" ? `token: ${token}\n` : "token: that of CALQUE_TOKEN\n");
+    }
+    return yield* Effect.never;
+  }, Effect.scoped),
+).pipe(
+  Command.withDescription(
+    "Start, watch and cancel runs over HTTP; the token is CALQUE_TOKEN, or a new one",
+  ),
+);
+
+/** Event streams of runs that go on would keep the server open for hours. */
+const closeWithin = async (server: Deno.HttpServer<Deno.NetAddr>, patience_ms: number) => {
+  const late = new Promise<void>((resolve) => setTimeout(resolve, patience_ms).unref?.());
+  await Promise.race([server.shutdown(), late]);
+};

@@ -1,0 +1,36 @@
+import { Flag } from "effect/cli";
+
+/** Flags that mean the same in every command that has them. */
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("Machine-readable output on stdout instead of a table"),
+  Flag.withDefault(false),
+);
+
+export const batch = Flag.Boolean("batch").pipe(
+  Flag.withDescription(
+    "Read one JSON object a line from stdin and answer each in order; exit 2 if a line was bad",
+  ),
+  Flag.withDefault(false),
+);
+
+export const runsFolder = Flag.String("data").pipe(
+  Flag.withMetavar("DIR"),
+  Flag.withDescription("The folder of the run folders"),
+  Flag.withDefault("runs"),
+);
+
+export const model = Flag.String("model").pipe(
+  Flag.withMetavar("DIR"),
+  Flag.withDescription("Hugging Face folder: config.json, *.safetensors, tokenizer.json"),
+);
+
+export const adapter = Flag.String("adapter").pipe(
+  Flag.withMetavar("DIR"),
+  Flag.withDescription("PEFT folder: adapter_config.json, adapter_model.safetensors"),
+  Flag.optional,
+);
+
+export const seed = Flag.Int("seed").pipe(
+  Flag.withDescription("Seed of the random numbers; the same seed gives the same output"),
+  Flag.withDefault(0),
+);

@@ -1,0 +1,2 @@
+import { Effect, Layer } from "effect";
+import { Sandbox } from "../../ts/sandbox/mod.ts";

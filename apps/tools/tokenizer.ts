@@ -1,0 +1,74 @@
+import { Effect, Schema } from "effect";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Tokenizer } from "../../ts/wasm/mod.ts";
+import { asUserError, UserError } from "./errors.ts";
+import type { Tool } from "./tool.ts";
+
+/** Opens a `tokenizer.json`, or the one in a folder. */
+export const openTokenizer = (path: string): Effect.Effect<Tokenizer, UserError> =>
+  Effect.tryPromise({
+    try: async () => {
+      const folder = await stat(path).then((found) => found.isDirectory());
+      const file = folder ? join(path, "tokenizer.json") : path;
+      const bytes = await readFile(file);
+      try {
+        return Tokenizer.fromJSON(bytes);
+      } catch (error) {
+        const message = `${file}: ${(error as Error).message}`;
+        throw new UserError({ code: "bad-tokenizer", message });
+      }
+    },
+    catch: asUserError,
+  });
+
+const EncodeInput = Schema.Struct({
+  text: Schema.String,
+  /** `false` leaves out the tokens that the post-processor adds. */
+  special: Schema.optionalKey(Schema.Boolean),
+});
+
+export const encodeTool = (
+  tokenizer: Tokenizer,
+  options: { readonly offsets: boolean },
+): Tool<typeof EncodeInput> => ({
+  name: "tokenizer encode",
+  input: EncodeInput,
+  concurrency: 1,
+  answer: ({ text, special = true }) =>
+    attempt(() => {
+      const ids = [...tokenizer.encode(text, { special })];
+      if (!options.offsets) return { ids };
+      return { ids, offsets: pairsOf(tokenizer.offsets(text, { special })) };
+    }),
+});
+
+const DecodeInput = Schema.Struct({
+  ids: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff }))),
+  /** `true` leaves out special tokens. */
+  skip_special: Schema.optionalKey(Schema.Boolean),
+});
+
+export const decodeTool = (tokenizer: Tokenizer): Tool<typeof DecodeInput> => ({
+  name: "tokenizer decode",
+  input: DecodeInput,
+  concurrency: 1,
+  answer: ({ ids, skip_special = false }) =>
+    attempt(() => ({
+      text: tokenizer.decode(Uint32Array.from(ids), { skipSpecial: skip_special }),
+    })),
+});
+
+export const countTool = (tokenizer: Tokenizer): Tool<typeof EncodeInput> => ({
+  name: "tokenizer count",
+  input: EncodeInput,
+  concurrency: 1,
+  answer: ({ text, special = true }) =>
+    attempt(() => ({ count: tokenizer.encode(text, { special }).length })),
+});
+
+const attempt = (work: () => object): Effect.Effect<readonly object[], UserError> =>
+  Effect.try({ try: () => [work()], catch: asUserError });
+
+const pairsOf = (flat: ArrayLike<number>): [number, number][] =>
+  Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);
