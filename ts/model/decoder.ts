@@ -22,6 +22,7 @@ import {
   embeddingBackward,
   embeddingBackwardGroups,
   embeddingGroups,
+  headsPerLane,
   logprob,
   logprobBackward,
   part,
@@ -93,7 +94,8 @@ const layerForward = (g: Graph, l: number, keys: KeyValues): Dispatch[] => {
   const rows = { row0: 0, rows_max: g.rows_max };
   const width4 = s.mlp_p / 4;
   const bias = s.qkv_bias ? { a: g.weight(`${l}.qkv_bias`), stride: 0 } : undefined;
-  const attend = attention(s.head_p, keys.by);
+  // Decode loads keys for one query at a time: heads that share them go together.
+  const per_lane = keys.by === "row" ? headsPerLane(s.heads, s.kv_heads) : 1;
   return [
     norm(g, `${l}.norm1`, stream(g, l), at("norm1"), at("scale1")),
     ...project(d, g.projection(l, "qkv"), { x: at("norm1"), y: at("qkv"), add: bias, rows }),
@@ -105,10 +107,10 @@ const layerForward = (g: Graph, l: number, keys: KeyValues): Dispatch[] => {
       ropeGroups(s.heads + 2 * s.kv_heads),
     ),
     d.dispatch(
-      attend,
+      attention(s.head_p, keys.by, per_lane),
       { tokens, blocks: g.buffer("pass.blocks"), q: at("q"), kv, o: at("o"), lse: at("lse") },
       attentionShape(s),
-      attentionGroups(s.heads, keys.by),
+      attentionGroups(s.heads, keys.by, per_lane),
     ),
     ...project(d, g.projection(l, "o"), {
       x: at("o"),

@@ -24,11 +24,13 @@ export const ATTENTION_SHAPE = {
   scale: "f32", // 1 / sqrt(head_dim)
 } as const;
 
-export const attention = (head_stride: number, by: "block" | "row") => {
+/** `per_lane` heads of one group are done by one lane, which loads their keys and values once. */
+export const attention = (head_stride: number, by: "block" | "row", per_lane = 1) => {
   const D = [...Array(head_stride / 4).keys()];
+  const H = [...Array(per_lane).keys()];
   const J = [...Array(8).keys()];
   return {
-    name: `attention_${by}_${head_stride}`,
+    name: `attention_${by}_${head_stride}x${per_lane}`,
     buffers: {
       tokens: "read Token",
       blocks: "read u32",
@@ -40,20 +42,25 @@ export const attention = (head_stride: number, by: "block" | "row") => {
     shape: ATTENTION_SHAPE,
     code: (lanes: Lanes) => {
       const shared = by === "block" && lanes === "broadcast";
+      const row_of = (what: string, key: string) =>
+        `(base + min(begin + ${key}, last)) * kv_stride + ${what}_at`;
+      // Eight keys (or values) of a block: a lane loads one and they are handed round, or it loads all.
+      const ahead = (what: string) =>
+        shared
+          ? D.map((d) => `let ${what}${d} = kv[${row_of(what, "lane")} + ${d}u];`).join("\n    ")
+          : "";
       const load = (what: string, j: number) =>
         D.map((d) =>
-          `let r${d} = kv[(base + min(begin + ${j}u, last)) * kv_stride + ${what}_at + ${d}u];`
-        )
-          .join(" ");
-      const share = (what: string) =>
-        D.map((d) =>
-          `let ${what}${d} = kv[(base + min(begin + lane, last)) * kv_stride + ${what}_at + ${d}u];`
-        )
-          .join("\n    ");
-      const element = (what: string, j: number, d: number, e: string) =>
-        shared ? `subgroupBroadcast(${what}${d}.${e}, ${j}u)` : `r${d}.${e}`;
-      const vector = (what: string, j: number, d: number) =>
-        shared ? `subgroupBroadcast(${what}${d}, ${j}u)` : `r${d}`;
+          shared
+            ? `let r${d} = subgroupBroadcast(${what}${d}, ${j}u);`
+            : `let r${d} = kv[${row_of(what, `${j}u`)} + ${d}u];`
+        ).join(" ");
+      const score = (j: number, h: number) => `var s${j}_${h} = 0.0; `;
+      const product = (j: number, h: number) =>
+        D.flatMap((d) =>
+          [..."xyzw"].map((e) => `s${j}_${h} = fma(r${d}.${e}, q${d}_${h}.${e}, s${j}_${h});`)
+        ).join(" ");
+      const seen = (j: number) => `begin + ${j}u <= position`;
       return `
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -65,7 +72,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane
   let count = min(8u, pass_.rows - first);`
       }
   let row = first + min(lane, count - 1u);
-  let head = wid.y;
+  let head = wid.y * ${per_lane}u;
   let position = tokens[row].position;
   let base = tokens[row].key_base;
   let last = ${shared ? "tokens[first + count - 1u].position" : "position"};
@@ -74,41 +81,66 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane
   let k_at = head / (shape.heads / shape.kv_heads) * width;
   let v_at = k_at + shape.kv_heads * width;
   let q_at = (row * shape.heads + head) * width;
-  ${D.map((d) => `let q${d} = q[q_at + ${d}u]; var o${d} = vec4f(0.0);`).join("\n  ")}
-  var top = ${LOWEST};
-  var total = 0.0;
+  ${
+        H.map((h) =>
+          `var top_${h} = ${LOWEST}; var total_${h} = 0.0;
+  ${
+            D.map((d) =>
+              `let q${d}_${h} = q[q_at + ${h * D.length + d}u]; var o${d}_${h} = vec4f(0.0);`
+            ).join("\n  ")
+          }`
+        )
+          .join("\n  ")
+      }
   for (var begin = 0u; begin <= last; begin += 8u) {
-    ${shared ? share("k") : ""}
+    ${ahead("k")}
     ${
         J.map((j) =>
-          `var s${j} = 0.0; { ${shared ? "" : load("k", j)} ${
-            D.flatMap((d) =>
-              [..."xyzw"].map((e) => `s${j} = fma(${element("k", j, d, e)}, q${d}.${e}, s${j});`)
-            ).join(" ")
-          } }
-    s${j} = select(${LOWEST}, s${j} * shape.scale, begin + ${j}u <= position);`
+          `${H.map((h) => score(j, h)).join("")}
+    { ${load("k", j)} ${H.map((h) => product(j, h)).join("\n      ")} }
+    ${
+            H.map((h) => `s${j}_${h} = select(${LOWEST}, s${j}_${h} * shape.scale, ${seen(j)});`)
+              .join(" ")
+          }`
         ).join("\n    ")
       }
-    let peak = max(top, max(max(max(s0, s1), max(s2, s3)), max(max(s4, s5), max(s6, s7))));
-    let keep = select(exp(top - peak), 1.0, top == peak);
-    top = peak;
-    total *= keep;
-    ${D.map((d) => `o${d} *= keep;`).join(" ")}
-    ${shared ? share("v") : ""}
+    ${
+        H.map((h) => {
+          const s = (j: number) => `s${j}_${h}`;
+          const pair = (j: number) => `max(${s(j)}, ${s(j + 1)})`;
+          return `let peak_${h} = max(top_${h}, max(max(${pair(0)}, ${pair(2)}), max(${pair(4)}, ${
+            pair(6)
+          })));
+    let keep_${h} = select(exp(top_${h} - peak_${h}), 1.0, top_${h} == peak_${h});
+    top_${h} = peak_${h};
+    total_${h} *= keep_${h};
+    ${D.map((d) => `o${d}_${h} *= keep_${h};`).join(" ")}`;
+        }).join("\n    ")
+      }
+    ${ahead("v")}
     ${
         J.map((j) =>
-          `{ ${
-            shared ? "" : load("v", j)
-          } let p = select(0.0, exp(s${j} - peak), begin + ${j}u <= position); total += p; ${
-            D.map((d) => `o${d} = fma(vec4f(p), ${vector("v", j, d)}, o${d});`).join(" ")
+          `{ ${load("v", j)}
+      ${
+            H.map((h) =>
+              `let p_${h} = select(0.0, exp(s${j}_${h} - peak_${h}), ${
+                seen(j)
+              }); total_${h} += p_${h}; ${
+                D.map((d) => `o${d}_${h} = fma(vec4f(p_${h}), r${d}, o${d}_${h});`).join(" ")
+              }`
+            ).join("\n      ")
           } }`
         ).join("\n    ")
       }
   }
   if (lane < count) {
-    let one = 1.0 / total;
-    ${D.map((d) => `o[q_at + ${d}u] = o${d} * one;`).join(" ")}
-    lse[row * shape.heads + head] = top + log(total);
+    ${
+        H.map((h) =>
+          `let one_${h} = 1.0 / total_${h};
+    ${D.map((d) => `o[q_at + ${h * D.length + d}u] = o${d}_${h} * one_${h};`).join(" ")}
+    lse[row * shape.heads + head + ${h}u] = top_${h} + log(total_${h});`
+        ).join("\n    ")
+      }
   }
 }`;
     },
@@ -119,10 +151,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane
 const LOWEST = "-3.0e38";
 
 export const attentionGroups =
-  (heads: number, by: "block" | "row"): Dispatch["groups"] => ({ rows, blocks }) => [
+  (heads: number, by: "block" | "row", per_lane = 1): Dispatch["groups"] => ({ rows, blocks }) => [
     by === "block" ? blocks : Math.ceil(rows / 8),
-    heads,
+    heads / per_lane,
   ];
+
+/** Heads of a group that one lane takes in decode: the most, up to 4, that divide it evenly. */
+export const headsPerLane = (heads: number, kv_heads: number): number =>
+  [4, 3, 2, 1].find((count) => heads / kv_heads % count === 0)!;
 
 /** The block table: sequences of `lengths` tokens, one after another in the flat stream. */
 export const blockTable = (lengths: readonly number[]): Uint32Array => {
