@@ -46,7 +46,7 @@ export const irPairs = async (options: {
     codes.forEach((c, i) => {
       const text = parts.get(`f${i}`);
       if (text === undefined) return;
-      const ir = options.strip(text.replace(`@f${i}(`, "@f("), "f");
+      const ir = options.strip(text.replace(`@f${i}(`, "@f("), "f").trimEnd();
       if (ir.length <= irLimit_chars) pairs.push({ c, ir });
     });
   }

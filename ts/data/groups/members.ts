@@ -32,7 +32,7 @@ export const compileMembers = async (options: {
       const ir = options.strip(
         part.replace(`@${functionName}${i}(`, `@${functionName}(`),
         functionName,
-      );
+      ).trimEnd();
       const own = members[i] as Member[];
       if (!own.some((member) => member.ir === ir)) own.push({ ir, level });
     });

@@ -33,10 +33,10 @@ export const deletions = (ir: string, random: Random): readonly Mutant[] => {
   const lines = ir.split("\n");
   const mutants: Mutant[] = [];
   lines.forEach((line, index) => {
-    if (!/^\s+\S/.test(line)) return;
-    const defined = /^\s+%(\d+) = /.exec(line)?.[1];
+    if (!instructionLine.test(line)) return;
+    const defined = /^\s*%(\d+) = /.exec(line)?.[1];
     const rest = [...lines.slice(0, index), ...lines.slice(index + 1)].join("\n");
-    const instruction = /^\s+(?:%\S+ = )?(\w+)/.exec(line)?.[1] ?? "instruction";
+    const instruction = /^\s*(?:%\S+ = )?(\w+)/.exec(line)?.[1] ?? "instruction";
     mutants.push({
       ir: defined === undefined ? rest : renumber(rest, Number(defined)),
       edit: `deleted ${instruction}`,
@@ -44,6 +44,9 @@ export const deletions = (ir: string, random: Random): readonly Mutant[] => {
   });
   return random.shuffle(mutants);
 };
+
+/** Anything but the frame of a function: its first and last line, its labels, declarations, blank lines. */
+const instructionLine = /^(?!\s*(?:define\b|declare\b|\}|\d+:|$))/;
 
 /** Values and labels above the deleted number move down by one; its own uses then name what came after. */
 const renumber = (ir: string, deleted: number): string =>
@@ -83,14 +86,14 @@ const otherOpcode: Readonly<Record<string, string>> = {
 };
 
 function* lineEdits(line: string): Generator<{ readonly text: string; readonly edit: string }> {
-  const compare = /^(\s+%\S+ = icmp (?:samesign )?)(\w+)( .*)$/.exec(line);
+  const compare = /^(\s*%\S+ = icmp (?:samesign )?)(\w+)( .*)$/.exec(line);
   if (compare !== null) {
     const [, before = "", predicate = "", after = ""] = compare;
     for (const other of opposite[predicate] ?? []) {
       yield { text: before + other + after, edit: `predicate ${predicate} -> ${other}` };
     }
   }
-  const binary = /^(\s+%\S+ = )(\w+)((?: (?:nsw|nuw|exact|disjoint))*)( \w+ )(\S+), (\S+)$/.exec(
+  const binary = /^(\s*%\S+ = )(\w+)((?: (?:nsw|nuw|exact|disjoint))*)( \w+ )(\S+), (\S+)$/.exec(
     line,
   );
   const opcode = binary?.[2] ?? "";
@@ -109,7 +112,7 @@ function* lineEdits(line: string): Generator<{ readonly text: string; readonly e
       };
     }
   }
-  const select = /^(\s+%\S+ = select i1 \S+, )(\w+ \S+), (\w+ \S+)$/.exec(line);
+  const select = /^(\s*%\S+ = select i1 \S+, )(\w+ \S+), (\w+ \S+)$/.exec(line);
   if (select !== null && select[2] !== select[3]) {
     yield { text: `${select[1]}${select[3]}, ${select[2]}`, edit: "operands of select swapped" };
   }
