@@ -34,3 +34,8 @@ export const seed = Flag.Int("seed").pipe(
   Flag.withDescription("Seed of the random numbers; the same seed gives the same output"),
   Flag.withDefault(0),
 );
+
+export const context = Flag.Int("context").pipe(
+  Flag.withDescription("Longest sequence in tokens; the model's own limit up to 2048 by default"),
+  Flag.optional,
+);

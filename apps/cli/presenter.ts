@@ -15,7 +15,7 @@ export const presenter = CliOutput.layerPresenter({
         return writeOut(formatter.formatVersion(event.name, event.version) + "\n");
       case "Help": {
         const help = formatter.formatHelpDoc(event.helpDoc) + "\n";
-        return event.reason === "Explicit" ? writeOut(help) : writeErr(help);
+        return event.reason === "Requested" ? writeOut(help) : writeErr(help);
       }
       case "InvalidInvocation": {
         const path = event.commandPath.join(" ");

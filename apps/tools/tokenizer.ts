@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer } from "../../ts/wasm/mod.ts";
 import { asUserError, UserError } from "./errors.ts";
+import { TokenIds } from "./tokens.ts";
 import type { Tool } from "./tool.ts";
 
 /** Opens a `tokenizer.json`, or the one in a folder. */
@@ -44,7 +45,7 @@ export const encodeTool = (
 });
 
 const DecodeInput = Schema.Struct({
-  ids: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff }))),
+  ids: TokenIds,
   /** `true` leaves out special tokens. */
   skip_special: Schema.optionalKey(Schema.Boolean),
 });

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { RunWriter } from "../../ts/runs/mod.ts";
+import { type Server, startServer, withServer } from "./server.ts";
+
+/** Five runs that are done, each with ten steps and its rollouts. */
+const prepare = async (data: string): Promise<void> => {
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    const writer = await RunWriter.open(join(data, name), "new", { name: `run ${name}` });
+    await writer.writeRecipe({ method: "oorl", steps: 10, seed: 0 });
+    for (let step = 1; step <= 10; step++) {
+      await writer.addMetrics([{ step, reward: step / 10 }]);
+      await writer.addRollouts(["lua", "c"].map((target) => ({
+        step,
+        target,
+        reward: step % 2,
+        judgement: { verdict: step % 2 === 1 ? "pass" : "wrong-answer", tests: [] },
+      })));
+      await writer.announce("metrics", { step, text: "ü\n\u2028" });
+    }
+    await writer.writeSummary({
+      status: "done",
+      steps: 10,
+      seconds: 1,
+      seed: 0,
+      device: "none",
+      before: null,
+      after: null,
+      infrastructure_rate: 0,
+    });
+    await writer.close();
+  }
+};
+
+const withHistory = (work: (server: Server) => Promise<void>) => withServer(work, prepare);
+
+Deno.test("the list goes page by page through every run once", () =>
+  withHistory(async ({ ask }) => {
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `&cursor=${cursor}`;
+      const { body } = await ask("GET", `/api/runs?limit=2${query}`);
+      assert.ok(body.data.length <= 2);
+      seen.push(...body.data.map((run: { id: string }) => run.id));
+      cursor = body.next_cursor;
+    } while (cursor !== null);
+    assert.deepEqual(seen, ["e", "d", "c", "b", "a"]);
+    assert.equal((await ask("GET", "/api/runs?status=done")).body.data.length, 5);
+    assert.equal((await ask("GET", "/api/runs?status=failed")).body.data.length, 0);
+    const run = (await ask("GET", "/api/runs/a")).body;
+    assert.deepEqual(
+      [run.id, run.name, run.status, run.step, run.steps, run.before, run.after, run.error],
+      ["a", "run a", "done", 10, 10, null, null, null],
+    );
+  }));
+
+Deno.test("events replay to the byte, go on after Last-Event-ID, and end with the run", () =>
+  withHistory(async ({ fetch, ask }) => {
+    const read = async (headers: Record<string, string> = {}) => {
+      const response = await fetch("/api/runs/a/events", { headers });
+      assert.equal(response.headers.get("content-type"), "text/event-stream");
+      return (await response.text()).replaceAll(/^:.*\n\n/gm, "");
+    };
+    const whole = await read();
+    const frames = whole.split("\n\n").filter((frame) => frame !== "");
+    assert.equal(frames.length, 10);
+    frames.forEach((frame, i) => {
+      const [id, event, data, ...more] = frame.split("\n");
+      assert.equal(id, `id: ${i + 1}`);
+      assert.equal(event, "event: metrics");
+      assert.deepEqual(JSON.parse(data!.replace(/^data: /, "")), {
+        step: i + 1,
+        text: "ü\n\u2028",
+      });
+      assert.equal(more.length, 0);
+    });
+    assert.equal(await read(), whole);
+    assert.equal(await read({ "last-event-id": "7" }), frames.slice(7).join("\n\n") + "\n\n");
+    assert.equal(await read({ "last-event-id": "10" }), "");
+    const bad = await ask("GET", "/api/runs/a/events", undefined, { "last-event-id": "x" });
+    assert.equal(bad.status, 400);
+    assert.match(bad.body.detail, /Last-Event-ID/);
+  }));
+
+Deno.test("metrics are thinned to first, last and what lies between; rollouts are filtered", () =>
+  withHistory(async ({ ask }) => {
+    const all = (await ask("GET", "/api/runs/a/metrics")).body.data;
+    assert.equal(all.length, 10);
+    const few = (await ask("GET", "/api/runs/a/metrics?points=4")).body.data;
+    assert.deepEqual(few.map((row: { step: number }) => row.step), [1, 4, 7, 10]);
+    const rollouts = async (query: string) =>
+      (await ask("GET", `/api/runs/a/rollouts?limit=100${query}`)).body.data;
+    assert.equal((await rollouts("")).length, 20);
+    assert.equal((await rollouts("&target=lua")).length, 10);
+    assert.equal((await rollouts("&verdict=pass")).length, 10);
+    assert.equal((await rollouts("&target=c&min_reward=1")).length, 5);
+    assert.equal((await ask("GET", "/api/runs/a/metrics?points=0")).status, 400);
+  }));
+
+Deno.test("an ended run cannot be cancelled, and can be deleted, once", () =>
+  withHistory(async ({ ask }) => {
+    const cancel = await ask("POST", "/api/runs/a/cancel");
+    assert.equal(cancel.status, 409);
+    assert.match(cancel.body.detail, /is done/);
+    assert.equal((await ask("DELETE", "/api/runs/a")).status, 204);
+    assert.equal((await ask("DELETE", "/api/runs/a")).status, 404);
+    assert.equal((await ask("GET", "/api/runs")).body.data.length, 4);
+  }));
+
+Deno.test("a new server knows what the old one knew", () =>
+  withHistory(async (server) => {
+    const before = (await server.ask("GET", "/api/runs")).body;
+    await server.stop("SIGKILL");
+    const next = await startServer(server.data);
+    try {
+      assert.deepEqual((await next.ask("GET", "/api/runs")).body, before);
+    } finally {
+      await next.stop();
+    }
+  }));
