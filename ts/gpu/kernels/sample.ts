@@ -86,9 +86,9 @@ ${ELEMENT_MAIN} {
     var nucleus = 0u;
     for (var bit = 0u; bit < 32u; bit++) {
       let trial = nucleus | (0x80000000u >> bit);
-      if (mass(row, max(trial, kept), top) >= need) { nucleus = trial; }
+      if (mass(row, trial, top) >= need) { nucleus = trial; }
     }
-    kept = max(kept, nucleus);
+    kept = nucleus;
   }
   cut[n] = min(kept, ordered(top));
 }
@@ -154,7 +154,8 @@ export const twinTruncate = (x: Float64Array, top_k: number, top_p: number): Set
   const need = top_p * kept.reduce((sum, v) => sum + weight(v), 0);
   let mass = 0;
   const count = kept.findIndex((v) => (mass += weight(v)) >= need) + 1;
-  return new Set(top_p < 1 ? kept.slice(0, Math.max(1, count)) : kept);
+  const least = x[kept[Math.max(1, count) - 1]!]!;
+  return new Set(top_p < 1 ? kept.filter((v) => x[v]! >= least) : kept);
 };
 
 /** CPU twin: the choice of `sample` for one row of x (logits / temperature). */

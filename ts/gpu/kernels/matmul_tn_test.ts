@@ -1,0 +1,46 @@
+import { matmulTN, matmulTNGroups, twinTN } from "./matmul_tn.ts";
+import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel, withSpare } from "./trial.ts";
+
+const trial = (M: number, N: number, K: number, row0 = 0): Trial => {
+  const [dy, x, dw] = [numbers(M * N, 1), numbers(M * K, 2), numbers(N * K, 3)];
+  const [Kp, start, alpha] = [pad4(K), 4, 0.5];
+  const total = dw.slice();
+  twinTN(total, dy.map((value) => alpha * value), x, M, N, K);
+  return {
+    label: `${M} x ${N} x ${K} from row ${row0}`,
+    kernel: matmulTN,
+    buffers: {
+      dy: withSpare(laidOut(dy, N, N + start, start, 9), 99 * (N + start)),
+      x: withSpare(laidOut(x, K, Kp), 99 * Kp),
+      dw: withSpare(laidOut(dw, K, Kp), 9 * Kp),
+    },
+    shape: {
+      row0,
+      rows_max: M + 50,
+      outputs: N,
+      columns4: Kp / 4,
+      dy_start: start,
+      dy_stride: N + start,
+      x_start4: 0,
+      x_stride4: Kp / 4,
+      dw_stride4: Kp / 4,
+      alpha,
+    },
+    pass: { rows: row0 + M },
+    groups: () => matmulTNGroups(N, K),
+    expected: { dw: withSpare(laidOut(total, K, Kp), 9 * Kp) },
+  };
+};
+
+tryKernel("matmul_tn", [
+  ...SIZES.flatMap((M) => SIZES.map((N) => trial(M, N, 70))),
+  ...SIZES.map((K) => trial(33, 12, K, 64)),
+], [
+  ["x_m, s6)", "x_m, s5)"],
+  ["m < count", "m + 1u < count"],
+  ["dw[at] + shape.alpha", "shape.alpha"],
+  ["shape.alpha * sum", "sum"],
+  ["n0 + 3u < shape.outputs", "n0 + 4u < shape.outputs"],
+  ["shape.dy_start + m", "m"],
+  ["max(pass_.rows, shape.row0) - shape.row0", "pass_.rows"],
+]);

@@ -1,0 +1,151 @@
+/** How a kernel is tried: run on the GPU against its CPU twin, and again with faults planted in it. */
+import { strict as assert } from "node:assert";
+import { Device, type Dispatch } from "../device.ts";
+import type { Kernel, Lanes, Pass } from "../kernel.ts";
+
+/** One run of a kernel: every buffer before, and what some of them must hold after. */
+export interface Trial {
+  readonly label: string;
+  readonly kernel: Kernel;
+  readonly buffers: Readonly<Record<string, Float32Array | Uint32Array>>;
+  readonly shape: Readonly<Record<string, number>>;
+  readonly pass: Partial<Pass>;
+  readonly groups: (lanes: Lanes) => Dispatch["groups"];
+  readonly expected: Readonly<Record<string, ArrayLike<number>>>;
+  /** Allowed max |a - b| / max |b|; 1e-5 unless told. Integers must be equal. */
+  readonly tolerance?: number;
+}
+
+/** A fault: the text that is replaced (first occurrence) and what stands there instead. */
+export type Fault = readonly [find: string, put: string];
+
+export const SIZES = [1, 3, 65, 127] as const;
+
+/**
+ * Registers the tests of a kernel: its trials agree with the twin in both ways of sharing loads, and
+ * with each fault at least one trial disagrees.
+ */
+export const tryKernel = (
+  name: string,
+  trials: readonly Trial[],
+  faults: readonly Fault[],
+): void => {
+  const options = { sanitizeOps: false, sanitizeResources: false };
+  for (const lanes of ["broadcast", "load"] as const) {
+    Deno.test(`${name} meets its twin (${lanes})`, options, async () => {
+      const device = await open(lanes);
+      for (const trial of trials) {
+        const error = await deviation(device, trial);
+        assert.ok(error <= allowed(trial), `${trial.label}: relative error ${error}`);
+      }
+    });
+  }
+  for (const [find, put] of faults) {
+    Deno.test(`${name} with ${find} -> ${put} is caught`, options, async () => {
+      const device = await open("broadcast");
+      let caught = false;
+      for (const trial of trials) {
+        if (!trial.kernel.code(device.lanes).includes(find)) continue;
+        const broken = { ...trial, kernel: plant(trial.kernel, [find, put]) };
+        caught ||= !(await deviation(device, broken) <= allowed(trial));
+        if (caught) break;
+      }
+      assert.ok(caught, "no trial noticed the fault");
+    });
+  }
+};
+
+const allowed = ({ tolerance = 1e-5 }: Trial): number => tolerance;
+
+const plant = (kernel: Kernel, [find, put]: Fault): Kernel => ({
+  ...kernel,
+  name: `${kernel.name} with ${find} -> ${put}`,
+  code: (lanes) => kernel.code(lanes).replace(find, () => put),
+});
+
+/** Subgroups of 8 are not everywhere: then `broadcast` is tried as `load`. */
+const open = async (lanes: Lanes): Promise<Device> => {
+  devices.probed ??= Device.open("native");
+  const probed = await devices.probed;
+  if (lanes === probed.lanes) return probed;
+  return await (devices.load ??= Device.open("native", "load"));
+};
+const devices: { probed?: Promise<Device>; load?: Promise<Device> } = {};
+
+const deviation = async (device: Device, t: Trial): Promise<number> => {
+  const slices = Object.fromEntries(
+    Object.entries(t.buffers).map(([name, data]) => {
+      const slice = device.buffer(name, data.length);
+      device.write(slice, data);
+      return [name, slice];
+    }),
+  );
+  const pass = { ...NOTHING, ...t.pass };
+  device.submit(pass, [[device.dispatch(t.kernel, slices, t.shape, t.groups(device.lanes))]]);
+  const names = Object.keys(t.expected);
+  const read = await device.read(names.map((name) => slices[name]!));
+  for (const { buffer } of Object.values(slices)) buffer.destroy();
+  return Math.max(...names.map((name, i) => {
+    const want = t.expected[name]!;
+    if (t.buffers[name] instanceof Uint32Array) {
+      const got = new Uint32Array(read[i]!);
+      return Array.from(want).every((x, k) => x === got[k]) ? 0 : Infinity;
+    }
+    return relativeError(new Float32Array(read[i]!), want);
+  }));
+};
+
+const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let [difference, size] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    if (Number.isNaN(a[i])) return Infinity;
+    difference = Math.max(difference, Math.abs(a[i]! - b[i]!));
+    size = Math.max(size, Math.abs(b[i]!));
+  }
+  return size === 0 ? difference : difference / size;
+};
+
+const NOTHING: Pass = {
+  rows: 0,
+  blocks: 0,
+  distinct: 0,
+  stops: 0,
+  temperature: 1,
+  top_p: 1,
+  top_k: 0,
+  greedy: 0,
+};
+
+/** Numbers between -1 and 1 without a pattern, the same for the same seed. */
+export const numbers = (count: number, seed: number): Float64Array => {
+  let state = (seed * 0x9e3779b9) >>> 0;
+  return Float64Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.fround(state / 2 ** 31 - 1);
+  });
+};
+
+/** Rows of `width` laid out `stride` apart, `start` in; `rest` everywhere else. */
+export const laidOut = (
+  data: ArrayLike<number>,
+  width: number,
+  stride: number,
+  start = 0,
+  rest = 0,
+): Float32Array => {
+  const rows = data.length / width;
+  const out = new Float32Array(rows * stride).fill(rest);
+  for (let r = 0; r < rows; r++) {
+    for (let i = 0; i < width; i++) out[r * stride + start + i] = data[r * width + i]!;
+  }
+  return out;
+};
+
+/** `data` and then `count` numbers more: a write or a read past the end must show, not be clamped away. */
+export const withSpare = (data: Float32Array, count: number, value = 7): Float32Array => {
+  const out = new Float32Array(data.length + count).fill(value);
+  out.set(data);
+  return out;
+};
+
+export const pad4 = (count: number): number => Math.ceil(count / 4) * 4;
