@@ -1,83 +1,99 @@
-import { deviation, masked, mean, rowsByGroup, zeros } from "./batch.ts";
-import type { PolicyBatch, PolicyConfig } from "./batch.ts";
+import {
+  deviation,
+  forMasked,
+  mean,
+  membersOf,
+  type PolicyBatch,
+  type Ragged,
+  zerosLike,
+} from "./batch.ts";
 
 /**
- * REINFORCE++ (arXiv 2501.03262): token rewards `-kl_coefficient * (old - reference)`, the row's reward at
- * its last counted token, discounted returns over counted tokens, normalised over all counted tokens of
- * the batch (population deviation). No groups are needed.
+ * REINFORCE++ (arXiv 2501.03262): token reward `-kl * (old_logp - ref_logp)`, the row's reward at its last
+ * masked token, discounted returns over masked tokens, normalised by mean and population standard
+ * deviation of all masked tokens of the batch. One number a token.
  */
-export const tokenAdvantages = (batch: PolicyBatch, config: PolicyConfig): Float64Array[] => {
-  const { kl_coefficient = 0, gamma = 1 } = config;
-  if (kl_coefficient !== 0 && batch.ref_logp === undefined) {
-    throw new RangeError("kl_coefficient needs ref_logp");
-  }
-  const returns = zeros(batch.mask);
-  const all: number[] = [];
-  batch.mask.forEach((mask, i) => {
+export const reinforceAdvantages = (
+  batch: PolicyBatch,
+  options: { readonly kl_in_reward: number; readonly gamma: number },
+): Float64Array[] => {
+  const returns = zerosLike(batch.mask);
+  batch.mask.forEach((mask, row) => {
     let next = 0;
     let last = true;
     for (let t = mask.length - 1; t >= 0; t--) {
-      if (!mask[t]) continue;
-      const kl = kl_coefficient === 0 ? 0 : batch.old_logp[i]![t]! - batch.ref_logp![i]![t]!;
-      next = gamma * next - kl_coefficient * kl + (last ? batch.rewards[i]! : 0);
+      if (mask[t] !== 1) continue;
+      const kl = options.kl_in_reward === 0
+        ? 0
+        : options.kl_in_reward * (batch.old_logp[row]![t]! - batch.ref_logp![row]![t]!);
+      next = (last ? batch.rewards[row]! : 0) - kl + options.gamma * next;
       last = false;
-      returns[i]![t] = next;
-      all.push(next);
+      returns[row]![t] = next;
     }
   });
-  const centre = all.length > 0 ? mean(all) : 0;
-  const spread = deviation(all, 0) + 1e-8;
-  batch.mask.forEach((mask, i) => {
-    for (let t = 0; t < mask.length; t++) {
-      if (mask[t]) returns[i]![t] = (returns[i]![t]! - centre) / spread;
-    }
-  });
-  return returns;
+  return whiten(returns, batch.mask);
 };
 
-/** One advantage a row, from the rewards of its group. */
-export const rowAdvantages = (batch: PolicyBatch, config: PolicyConfig): number[] => {
-  const rewards = penalised(batch, config);
-  const advantages: number[] = new Array(rewards.length).fill(0);
-  for (const rows of rowsByGroup(batch.group)) {
-    const own = rows.map((i) => rewards[i]!);
-    const centre = mean(own);
-    for (const i of rows) {
-      const above = rewards[i]! - centre;
-      switch (config.method) {
-        case "rloo":
-          // The mean of the others: reward - (sum - reward) / (n - 1) = n / (n - 1) * (reward - mean).
-          advantages[i] = own.length > 1 ? above * own.length / (own.length - 1) : rewards[i]!;
-          break;
-        case "reinforce++-baseline":
-        case "dr-grpo":
-          advantages[i] = above;
-          break;
-        default:
-          advantages[i] = above / (deviation(own, 1) + 1e-4);
-      }
+/** REINFORCE++ with the group's mean as baseline, then normalised over the batch's masked tokens. */
+export const baselineAdvantages = (batch: PolicyBatch): Float64Array[] =>
+  whiten(spread(centred(batch.rewards, batch.group), batch.mask), batch.mask);
+
+/** RLOO (arXiv 2402.14740): reward minus the mean of the *other* rewards of the group; 0 for one alone. */
+export const leaveOneOutAdvantages = (
+  rewards: readonly number[],
+  group: PolicyBatch["group"],
+): number[] => {
+  const advantages = rewards.map(() => 0);
+  for (const rows of membersOf(group)) {
+    if (rows.length === 1) continue;
+    const sum = rows.reduce((total, row) => total + rewards[row]!, 0);
+    for (const row of rows) {
+      advantages[row] = rewards[row]! - (sum - rewards[row]!) / (rows.length - 1);
     }
   }
-  return config.method === "reinforce++-baseline" ? normalised(advantages, batch) : advantages;
+  return advantages;
 };
 
-/** Normalised over all counted tokens of the batch, each of which holds its row's advantage. */
-const normalised = (advantages: readonly number[], batch: PolicyBatch): number[] => {
-  const weights = batch.mask.map(masked);
-  const total = weights.reduce((a, b) => a + b, 0);
-  if (total === 0) return [...advantages];
-  const centre = advantages.reduce((sum, a, i) => sum + weights[i]! * a, 0) / total;
-  const squares = advantages.reduce((sum, a, i) => sum + weights[i]! * (a - centre) ** 2, 0);
-  return advantages.map((a) => (a - centre) / (Math.sqrt(squares / total) + 1e-8));
+/** GRPO (arXiv 2402.03300): `(reward - group mean) / (group std + 1e-4)`, sample standard deviation. */
+export const groupAdvantages = (
+  rewards: readonly number[],
+  group: PolicyBatch["group"],
+): number[] => {
+  const advantages = centred(rewards, group);
+  for (const rows of membersOf(group)) {
+    const std = deviation(rows.map((row) => rewards[row]!), 1);
+    for (const row of rows) advantages[row] = advantages[row]! / (std + 1e-4);
+  }
+  return advantages;
 };
 
-/** DAPO's soft overlong penalty (arXiv 2503.14476, eq. 13), added before group statistics. */
-const penalised = (batch: PolicyBatch, config: PolicyConfig): number[] => {
-  const rewards = Array.from(batch.rewards);
-  const { overlong_penalty } = config;
-  if (overlong_penalty === undefined) return rewards;
-  const { max_length, cache } = overlong_penalty;
-  return rewards.map((reward, i) =>
-    reward + Math.min(0, Math.max(-1, (max_length - cache - masked(batch.mask[i]!)) / cache))
+/** Dr. GRPO (arXiv 2503.20783): `reward - group mean`, no division. */
+export const centred = (rewards: readonly number[], group: PolicyBatch["group"]): number[] => {
+  const advantages = rewards.map(() => 0);
+  for (const rows of membersOf(group)) {
+    // A group of equal rewards is exactly 0, not what rounding of their mean leaves.
+    const first = rewards[rows[0]!]!;
+    if (rows.every((row) => rewards[row] === first)) continue;
+    const centre = mean(rows.map((row) => rewards[row]!));
+    for (const row of rows) advantages[row] = rewards[row]! - centre;
+  }
+  return advantages;
+};
+
+/** A row's advantage at each of its masked tokens. */
+export const spread = (advantages: readonly number[], mask: Ragged): Float64Array[] =>
+  mask.map((tokens, row) =>
+    Float64Array.from(tokens, (counts) => counts === 1 ? advantages[row]! : 0)
   );
+
+const whiten = (values: readonly Float64Array[], mask: Ragged): Float64Array[] => {
+  const all: number[] = [];
+  forMasked(mask, (row, t) => all.push(values[row]![t]!));
+  const centre = mean(all);
+  const std = deviation(all, 0);
+  const whitened = zerosLike(mask);
+  forMasked(mask, (row, t) => {
+    whitened[row]![t] = (values[row]![t]! - centre) / (std + 1e-8);
+  });
+  return whitened;
 };

@@ -1,98 +1,72 @@
-/** A number per token of every row; rows are ragged, in no order of groups. */
+/** One row a response, one number a token; rows differ in length. */
 export type Ragged = readonly ArrayLike<number>[];
 
-/** What a policy objective sees: log-probs of the tokens that were sampled, and the rows' rewards. */
+/** What a policy objective is a function of. All lists have one entry a response, in no order of groups. */
 export interface PolicyBatch {
-  /** Of the policy now. */
+  /** Natural log-probs under the policy of now, the one that is differentiated. */
   readonly logp: Ragged;
-  /** Of the policy that sampled; of the proximal policy where `behaviour_logp` is given. */
+  /** Under the policy that sampled (with `behaviour_logp`: the proximal one). */
   readonly old_logp: Ragged;
-  /** Of the reference policy; needed for KL terms and their metrics. */
+  /** Under the reference policy; needed by the KL terms only. */
   readonly ref_logp?: Ragged;
-  /** Of the policy that sampled, where that was an older one (decoupled objective). */
+  /** Under the policy that sampled, where that is older than `old_logp`'s. */
   readonly behaviour_logp?: Ragged;
-  /** 1 where the model wrote the token and it counts. */
+  /** 1 where a token counts. */
   readonly mask: Ragged;
-  readonly rewards: ArrayLike<number>;
-  /** The prompt that each row belongs to. */
-  readonly group: ArrayLike<number>;
+  readonly rewards: readonly number[];
+  /** The prompt that a row belongs to. */
+  readonly group: readonly (number | string)[];
   /** Rows cut off at the length limit. */
   readonly truncated?: readonly boolean[];
 }
 
-export type Normalise = "token" | "sequence" | "constant";
-
-/** The formula, complete: what is absent is off. Names of methods as in the literature. */
-export interface PolicyConfig {
-  readonly method:
-    | "reinforce++"
-    | "reinforce++-baseline"
-    | "rloo"
-    | "grpo"
-    | "dapo"
-    | "dr-grpo"
-    | "gspo"
-    | "cispo";
-  readonly clip_low?: number;
-  readonly clip_high?: number;
-  /** CISPO: bound of the ratio itself. */
-  readonly max_ratio?: number;
-  /** Sum over tokens divided by their number in the batch; mean of rows' means; or by rows * max_length. */
-  readonly normalise?: Normalise;
-  readonly max_length?: number;
-  /** REINFORCE++: k1 in the token reward. */
-  readonly kl_coefficient?: number;
-  /** REINFORCE++: discount of the return. */
-  readonly gamma?: number;
-  /** Weight of the k2 term in the loss. */
-  readonly kl_loss?: number;
-  /** Decoupled objective: cap of exp(old_logp - behaviour_logp). */
-  readonly behaviour_cap?: number;
-  /** DAPO's soft penalty on rows longer than max_length - cache. */
-  readonly overlong_penalty?: { readonly max_length: number; readonly cache: number };
-  /** Rows that were cut off leave the loss, but stay in their group's statistics. */
-  readonly mask_truncated?: boolean;
-  /** Groups whose rewards are all equal leave the loss. */
-  readonly dynamic_sampling?: boolean;
-}
-
-/** A loss to minimise, its derivative at every log-prob, and what was seen on the way. */
+/** A loss to be minimised, and its derivative at every `logp` (0 where the mask is 0). */
 export interface Objective {
   readonly loss: number;
-  /** 0 where the mask is 0. */
-  readonly dlogp: Float64Array[];
-  /** One number a token (REINFORCE++) or a row (all others). */
-  readonly advantages?: readonly (Float64Array | number)[];
+  readonly dlogp: readonly Float64Array[];
+  /** Under TRL's names. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export const masked = (mask: ArrayLike<number>): number => {
-  let count = 0;
-  for (let t = 0; t < mask.length; t++) count += mask[t]!;
-  return count;
+/** Row numbers of each group, groups in order of first appearance. */
+export const membersOf = (group: readonly (number | string)[]): number[][] => {
+  const members = new Map<number | string, number[]>();
+  group.forEach((name, row) => {
+    const rows = members.get(name);
+    if (rows === undefined) members.set(name, [row]);
+    else rows.push(row);
+  });
+  return [...members.values()];
 };
 
-export const zeros = (like: Ragged): Float64Array[] =>
-  like.map((row) => new Float64Array(row.length));
-
-/** Rows of each group, groups in order of first appearance. */
-export const rowsByGroup = (group: ArrayLike<number>): readonly (readonly number[])[] => {
-  const rows = new Map<number, number[]>();
-  for (let i = 0; i < group.length; i++) {
-    const known = rows.get(group[i]!);
-    if (known) known.push(i);
-    else rows.set(group[i]!, [i]);
-  }
-  return [...rows.values()];
+/** Calls `visit` for every token that counts. */
+export const forMasked = (mask: Ragged, visit: (row: number, t: number) => void): void => {
+  mask.forEach((tokens, row) => {
+    for (let t = 0; t < tokens.length; t++) if (tokens[t] === 1) visit(row, t);
+  });
 };
+
+/** Number of tokens that count in each row. */
+export const tokensOf = (mask: Ragged): number[] =>
+  mask.map((tokens) => {
+    let n = 0;
+    for (let t = 0; t < tokens.length; t++) if (tokens[t] === 1) n++;
+    return n;
+  });
+
+export const zerosLike = (rows: Ragged): Float64Array[] =>
+  rows.map((row) => new Float64Array(row.length));
+
+/** exp of a log-ratio, bounded so that a policy far off gives a huge number and never an infinite one. */
+export const ratioOf = (logRatio: number): number => Math.exp(Math.min(logRatio, 80));
 
 export const mean = (values: readonly number[]): number =>
-  values.reduce((sum, v) => sum + v, 0) / values.length;
+  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
 
-/** Standard deviation with `ddof` fewer degrees of freedom; 0 where that leaves none. */
+/** Standard deviation; `ddof` 0 of a population, 1 of a sample (0 for a single value). */
 export const deviation = (values: readonly number[], ddof: 0 | 1): number => {
   if (values.length <= ddof) return 0;
   const centre = mean(values);
-  const squares = values.reduce((sum, v) => sum + (v - centre) ** 2, 0);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
   return Math.sqrt(squares / (values.length - ddof));
 };

@@ -1,83 +1,95 @@
-import { deviation, mean, rowsByGroup } from "./batch.ts";
-import type { PolicyBatch, PolicyConfig } from "./batch.ts";
-import { rowRatio, staleness } from "./policy.ts";
+import {
+  deviation,
+  forMasked,
+  mean,
+  membersOf,
+  type PolicyBatch,
+  ratioOf,
+  tokensOf,
+} from "./batch.ts";
+import type { PolicyConfig } from "./policy.ts";
+import type { Surrogate } from "./surrogate.ts";
 
-/** What is shown of a policy step, under TRL's names; over counted tokens, or rows where a row is one action. */
+/** Numbers of one policy update under TRL's names, over the tokens (RLOO, GSPO: rows) in the loss. */
 export const policyMetrics = (
-  batch: PolicyBatch,
   config: PolicyConfig,
-  advantage: (i: number, t: number) => number,
-): Record<string, number> => {
-  const byRow = config.method === "gspo" || config.method === "rloo";
-  const ratios: number[] = [];
+  batch: PolicyBatch,
+  { ratios }: Surrogate,
+): Record<string, number> => ({
+  reward: mean(batch.rewards),
+  reward_std: deviation(batch.rewards, 1),
+  tokens: tokensOf(batch.mask).reduce((a, b) => a + b, 0),
+  frac_reward_zero_std: zeroStdShare(batch),
+  ...clipMetrics(config, ratios),
+  ...ratioMetrics(ratios),
+  ...klMetrics(batch),
+  ...behaviourMetrics(config, batch),
+});
+
+/** Share of groups whose rewards are all equal, so that they teach a group-relative method nothing. */
+export const zeroStdShare = (batch: Pick<PolicyBatch, "rewards" | "group">): number => {
+  const groups = membersOf(batch.group);
+  return mean(groups.map((rows) => {
+    const first = batch.rewards[rows[0]!];
+    return rows.every((row) => batch.rewards[row] === first) ? 1 : 0;
+  }));
+};
+
+const clipMetrics = (config: PolicyConfig, ratios: Surrogate["ratios"]): Record<string, number> => {
+  const share = (keep: (r: Surrogate["ratios"][number]) => boolean): number =>
+    mean(ratios.map((r) => keep(r) ? 1 : 0));
+  if (config.algorithm === "cispo") {
+    const over = share(({ ratio, advantage }) => ratio > config.max_ratio && advantage > 0);
+    return { cispo_clip_ratio: over };
+  }
+  const low = share(({ ratio, advantage }) => ratio < 1 - config.clip_low && advantage < 0);
+  const high = share(({ ratio, advantage }) => ratio > 1 + config.clip_high && advantage > 0);
+  return {
+    "clip_ratio/low_mean": low,
+    "clip_ratio/high_mean": high,
+    "clip_ratio/region_mean": low + high,
+  };
+};
+
+const ratioMetrics = (ratios: Surrogate["ratios"]): Record<string, number> => {
+  if (ratios.length === 0) return {};
+  const values = ratios.map(({ ratio }) => ratio);
+  return { "ratio/mean": mean(values), "ratio/min": least(values), "ratio/max": most(values) };
+};
+
+/** Estimates of KL(policy, reference): k1, k2, k3 of http://joschu.net/blog/kl-approx.html. */
+const klMetrics = (batch: PolicyBatch): Record<string, number> => {
+  const reference = batch.ref_logp;
+  if (reference === undefined) return {};
+  const d: number[] = [];
+  forMasked(batch.mask, (row, t) => d.push(batch.logp[row]![t]! - reference[row]![t]!));
+  if (d.length === 0) return {};
+  return {
+    "kl/k1": mean(d),
+    "kl/k2": mean(d.map((x) => x * x / 2)),
+    "kl/k3": mean(d.map((x) => ratioOf(-x) + x - 1)),
+  };
+};
+
+const behaviourMetrics = (config: PolicyConfig, batch: PolicyBatch): Record<string, number> => {
+  const behaviour = batch.behaviour_logp;
+  if (config.behaviour_cap === undefined || behaviour === undefined) return {};
   const gaps: number[] = [];
   const factors: number[] = [];
-  const kl = { k1: 0, k2: 0, k3: 0 };
-  let tokens = 0;
-  let low = 0;
-  let high = 0;
-  const see = (w: number, a: number): void => {
-    ratios.push(w);
-    if (config.method === "cispo") high += Number(w > (config.max_ratio ?? Infinity) && a > 0);
-    else {
-      low += Number(w < 1 - (config.clip_low ?? Infinity) && a < 0);
-      high += Number(w > 1 + (config.clip_high ?? Infinity) && a > 0);
-    }
-  };
-  batch.mask.forEach((mask, i) => {
-    if (byRow) {
-      const { ratio, share } = rowRatio(batch, config, i);
-      if (share > 0) see(ratio, advantage(i, 0));
-    }
-    for (let t = 0; t < mask.length; t++) {
-      if (!mask[t]) continue;
-      tokens++;
-      const logp = batch.logp[i]![t]!;
-      const old = batch.old_logp[i]![t]!;
-      if (!byRow) see(Math.exp(logp - old), advantage(i, t));
-      if (batch.ref_logp) {
-        const d = logp - batch.ref_logp[i]![t]!;
-        kl.k1 += d;
-        kl.k2 += d * d / 2;
-        kl.k3 += Math.exp(-d) + d - 1;
-      }
-      if (batch.behaviour_logp) {
-        gaps.push(Math.abs(old - batch.behaviour_logp[i]![t]!));
-        factors.push(staleness(batch, config, i, t));
-      }
-    }
+  forMasked(batch.mask, (row, t) => {
+    const d = batch.old_logp[row]![t]! - behaviour[row]![t]!;
+    gaps.push(Math.abs(d));
+    factors.push(Math.min(ratioOf(d), config.behaviour_cap!));
   });
-  const rewards = Array.from(batch.rewards);
-  const groups = rowsByGroup(batch.group);
-  const flat = groups.filter((rows) => rows.every((i) => rewards[i] === rewards[rows[0]!])).length;
-  const count = Math.max(1, ratios.length);
+  if (gaps.length === 0) return {};
   return {
-    reward: mean(rewards),
-    reward_std: deviation(rewards, 1),
-    tokens,
-    frac_reward_zero_std: flat / groups.length,
-    ...(config.method === "cispo" ? { cispo_clip_ratio: high / count } : {
-      "clip_ratio/low_mean": low / count,
-      "clip_ratio/high_mean": high / count,
-      "clip_ratio/region_mean": (low + high) / count,
-    }),
-    ...spread("ratio", ratios, ["mean", "min", "max"]),
-    ...(batch.ref_logp && tokens > 0
-      ? { "kl/k1": kl.k1 / tokens, "kl/k2": kl.k2 / tokens, "kl/k3": kl.k3 / tokens }
-      : {}),
-    ...spread("sampling/sampling_logp_difference", gaps, ["mean", "max"]),
-    ...spread("sampling/importance_sampling_ratio", factors, ["min", "mean", "max"]),
+    "sampling/sampling_logp_difference/mean": mean(gaps),
+    "sampling/sampling_logp_difference/max": most(gaps),
+    "sampling/importance_sampling_ratio/min": least(factors),
+    "sampling/importance_sampling_ratio/mean": mean(factors),
+    "sampling/importance_sampling_ratio/max": most(factors),
   };
 };
 
-const spread = (
-  name: string,
-  values: readonly number[],
-  wanted: readonly ("mean" | "min" | "max")[],
-): Record<string, number> => {
-  if (values.length === 0) return {};
-  const low = values.reduce((a, b) => Math.min(a, b));
-  const high = values.reduce((a, b) => Math.max(a, b));
-  const found = { mean: mean(values), min: low, max: high };
-  return Object.fromEntries(wanted.map((key) => [`${name}/${key}`, found[key]]));
-};
+const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));
+const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));

@@ -1,144 +1,164 @@
-import { masked, mean, rowsByGroup, zeros } from "./batch.ts";
-import type { Objective, Ragged } from "./batch.ts";
+import {
+  forMasked,
+  mean,
+  membersOf,
+  type Objective,
+  type Ragged,
+  tokensOf,
+  zerosLike,
+} from "./batch.ts";
 
-/** Responses of several prompts, each known to be a winner or a loser. */
+/** Responses with the side that each is on; rows of one prompt share a group. */
 export interface PreferenceBatch {
   readonly logp: Ragged;
   readonly ref_logp: Ragged;
   readonly mask: Ragged;
-  readonly group: ArrayLike<number>;
+  readonly group: readonly (number | string)[];
   readonly winner: readonly boolean[];
 }
 
 export interface PreferenceConfig {
-  readonly method: "dpo" | "gepo" | "softmax-group";
+  readonly kind: "dpo" | "gepo" | "softmax-group";
   readonly beta: number;
-  /** GEPO: weight of the variance of the winners' log-ratios. */
-  readonly lambda?: number;
-  /** GEPO: the variance is of implicit rewards (beta * log-ratio) rather than of log-ratios. */
-  readonly beta_inside_variance?: boolean;
-  /** The log-ratio is per token: divided by the response's length. */
-  readonly length_normalised?: boolean;
+  /** GEPO: weight of the winners' variance. */
+  readonly lambda: number;
+  /** GEPO: the variance is of beta times the log-ratio (the paper leaves open which is meant). */
+  readonly beta_inside_variance: boolean;
+  /** The log-ratio is divided by the number of tokens. */
+  readonly length_normalised: boolean;
+}
+
+/** One group's loss, its derivative at each row's log-ratio, and the winners' variance. */
+export interface GroupLoss {
+  readonly loss: number;
+  readonly slopes: readonly number[];
+  readonly variance: number;
 }
 
 /**
- * GEPO (arXiv 2505.12723, eq. 8): `-log sigmoid(beta (mean winners - mean losers)) + lambda * variance of
- * the winners`, over log-ratios of whole responses, variance with 1/n. DPO is GEPO of one pair.
- * softmax-group: `-log(sum of winners' exp(beta rhat) / sum of all)`. The loss is the mean over groups.
+ * Mean over groups of a preference loss on `rhat`, the sum over a row's tokens of `logp - ref_logp`. The
+ * derivative at a token is the row's slope, so a caller can find the slopes from log-probs alone and
+ * back-propagate them in a second pass.
  */
 export const preferenceObjective = (
-  batch: PreferenceBatch,
   config: PreferenceConfig,
+  batch: PreferenceBatch,
 ): Objective => {
-  const ratios = batch.mask.map((_, i) => logRatio(batch, config, i));
-  const groups = rowsByGroup(batch.group).map((rows) => ({
-    winners: rows.filter((i) => batch.winner[i]),
-    losers: rows.filter((i) => !batch.winner[i]),
-  }));
-  const slopes: number[] = new Array(ratios.length).fill(0);
-  const seen = { preference: 0, variance: 0, chosen: 0, rejected: 0, right: 0 };
+  const tokens = tokensOf(batch.mask);
+  const rhat = batch.mask.map(() => 0);
+  forMasked(batch.mask, (row, t) => {
+    rhat[row]! += batch.logp[row]![t]! - batch.ref_logp[row]![t]!;
+  });
+  const scale = (row: number): number =>
+    config.length_normalised ? 1 / Math.max(1, tokens[row]!) : 1;
+  rhat.forEach((_, row) => rhat[row]! *= scale(row));
+
+  const groups = membersOf(batch.group);
+  const slopes = rhat.map(() => 0);
+  const chosen: number[] = [];
+  const rejected: number[] = [];
+  const variances: number[] = [];
   let loss = 0;
-  for (const { winners, losers } of groups) {
+  for (const rows of groups) {
+    const winners = rows.filter((row) => batch.winner[row]);
+    const losers = rows.filter((row) => !batch.winner[row]);
     if (winners.length === 0 || losers.length === 0) {
-      throw new RangeError("a group needs at least one winner and one loser");
+      throw new RangeError(`group ${batch.group[rows[0]!]} needs a winner and a loser`);
     }
-    const w = winners.map((i) => ratios[i]!);
-    const l = losers.map((i) => ratios[i]!);
-    const group = config.method === "softmax-group"
-      ? softmaxGroup(w, l, config.beta)
-      : groupEquivalent(w, l, config);
-    winners.forEach((i, k) => slopes[i] = group.winners[k]! / groups.length);
-    losers.forEach((i, k) => slopes[i] = group.losers[k]! / groups.length);
+    const of = (some: readonly number[]): number[] => some.map((row) => rhat[row]!);
+    const group = groupLoss(config, of(winners), of(losers));
     loss += group.loss / groups.length;
-    seen.preference += group.preference / groups.length;
-    seen.variance += variance(w) / groups.length;
-    seen.chosen += config.beta * mean(w) / groups.length;
-    seen.rejected += config.beta * mean(l) / groups.length;
-    seen.right += Number(mean(w) > mean(l)) / groups.length;
+    [...winners, ...losers].forEach((row, i) => {
+      slopes[row] = group.slopes[i]! * scale(row) / groups.length;
+    });
+    chosen.push(config.beta * mean(of(winners)));
+    rejected.push(config.beta * mean(of(losers)));
+    variances.push(group.variance);
   }
-  const dlogp = zeros(batch.logp);
-  batch.mask.forEach((mask, i) => {
-    const share = config.length_normalised ? 1 / Math.max(1, masked(mask)) : 1;
-    for (let t = 0; t < mask.length; t++) if (mask[t]) dlogp[i]![t] = slopes[i]! * share;
+
+  const dlogp = zerosLike(batch.mask);
+  forMasked(batch.mask, (row, t) => {
+    dlogp[row]![t] = slopes[row]!;
   });
   return {
     loss,
     dlogp,
     metrics: {
-      preference_loss: seen.preference,
-      winner_variance: seen.variance,
-      "rewards/chosen": seen.chosen,
-      "rewards/rejected": seen.rejected,
-      "rewards/margins": seen.chosen - seen.rejected,
-      "rewards/accuracies": seen.right,
+      preference_loss: loss - penaltyWeight(config) * mean(variances),
+      winner_variance: mean(variances),
+      "rewards/chosen": mean(chosen),
+      "rewards/rejected": mean(rejected),
+      "rewards/margins": mean(chosen) - mean(rejected),
+      "rewards/accuracies": mean(chosen.map((c, i) => c > rejected[i]! ? 1 : 0)),
     },
   };
 };
 
-/** Loss of one group and its derivative at each log-ratio. */
-interface GroupLoss {
-  readonly loss: number;
-  /** The part without the variance. */
-  readonly preference: number;
-  readonly winners: readonly number[];
-  readonly losers: readonly number[];
-}
-
-const groupEquivalent = (
-  w: readonly number[],
-  l: readonly number[],
+const groupLoss = (
   config: PreferenceConfig,
+  winners: readonly number[],
+  losers: readonly number[],
 ): GroupLoss => {
-  const { beta, beta_inside_variance = false } = config;
-  const lambda = config.method === "gepo"
-    ? (config.lambda ?? 1) * (beta_inside_variance ? beta * beta : 1)
-    : 0;
-  const margin = beta * (mean(w) - mean(l));
-  const preference = softplus(-margin);
-  const push = beta / (1 + Math.exp(margin));
-  const centre = mean(w);
+  const variance = mean(winners.map((r) => (r - mean(winners)) ** 2));
+  return config.kind === "softmax-group"
+    ? softmaxLoss(config, winners, losers, variance)
+    : gepoLoss(config, winners, losers, variance);
+};
+
+/**
+ * GEPO (arXiv 2505.12723, equation 9): `-log sigmoid(beta (mean of winners - mean of losers)) + lambda
+ * variance of the winners` (population variance, beta outside it). One winner and one loser: DPO.
+ */
+const gepoLoss = (
+  config: PreferenceConfig,
+  winners: readonly number[],
+  losers: readonly number[],
+  variance: number,
+): GroupLoss => {
+  const { beta } = config;
+  const penalty = penaltyWeight(config);
+  const centre = mean(winners);
+  const margin = beta * (centre - mean(losers));
+  const s = sigmoid(-margin);
   return {
-    preference,
-    loss: preference + lambda * variance(w),
-    winners: w.map((r) => (2 * lambda * (r - centre) - push) / w.length),
-    losers: l.map(() => push / l.length),
+    loss: softplus(-margin) + penalty * variance,
+    variance,
+    slopes: [
+      ...winners.map((r) => (-beta * s + 2 * penalty * (r - centre)) / winners.length),
+      ...losers.map(() => beta * s / losers.length),
+    ],
   };
 };
 
-const softmaxGroup = (
-  w: readonly number[],
-  l: readonly number[],
-  beta: number,
+/** SWEPO's shape without its weights (arXiv 2412.04628): `-log(sum over winners / sum over all)` of exp(beta rhat). */
+const softmaxLoss = (
+  { beta }: PreferenceConfig,
+  winners: readonly number[],
+  losers: readonly number[],
+  variance: number,
 ): GroupLoss => {
-  const all = logSumExp([...w, ...l].map((r) => beta * r));
-  const good = logSumExp(w.map((r) => beta * r));
+  const scores = [...winners, ...losers].map((r) => beta * r);
+  const top = Math.max(...scores);
+  const topWinner = Math.max(...scores.slice(0, winners.length));
+  const sum = (some: readonly number[], shift: number): number =>
+    some.reduce((total, x) => total + Math.exp(x - shift), 0);
+  const all = sum(scores, top);
+  const won = sum(scores.slice(0, winners.length), topWinner);
   return {
-    preference: all - good,
-    loss: all - good,
-    winners: w.map((r) => beta * (Math.exp(beta * r - all) - Math.exp(beta * r - good))),
-    losers: l.map((r) => beta * Math.exp(beta * r - all)),
+    loss: top + Math.log(all) - topWinner - Math.log(won),
+    variance,
+    slopes: scores.map((x, i) =>
+      beta *
+      (Math.exp(x - top) / all - (i < winners.length ? Math.exp(x - topWinner) / won : 0))
+    ),
   };
 };
 
-/** `sum of (logp - ref_logp)` over counted tokens, or its mean. */
-const logRatio = (batch: PreferenceBatch, config: PreferenceConfig, i: number): number => {
-  const mask = batch.mask[i]!;
-  let sum = 0;
-  for (let t = 0; t < mask.length; t++) {
-    if (mask[t]) sum += batch.logp[i]![t]! - batch.ref_logp[i]![t]!;
-  }
-  return config.length_normalised ? sum / Math.max(1, masked(mask)) : sum;
-};
+const penaltyWeight = ({ kind, lambda, beta, beta_inside_variance }: PreferenceConfig): number =>
+  kind === "gepo" ? lambda * (beta_inside_variance ? beta * beta : 1) : 0;
 
-const variance = (values: readonly number[]): number => {
-  const centre = mean(values);
-  return mean(values.map((v) => (v - centre) ** 2));
-};
-
-/** log(1 + e^x) without overflow. */
+/** log(1 + exp(x)) without overflow. */
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-const logSumExp = (values: readonly number[]): number => {
-  const high = values.reduce((a, b) => Math.max(a, b));
-  return high + Math.log(values.reduce((sum, v) => sum + Math.exp(v - high), 0));
-};
+const sigmoid = (x: number): number =>
+  x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
