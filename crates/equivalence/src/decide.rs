@@ -105,7 +105,25 @@ fn one_way(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     if let Some(verdict) = concrete_search(source, target, options) {
         return verdict;
     }
-    Verdict::unknown("budget", "no proof was found")
+    if options.relation == Relation::Agrees {
+        return agrees(source, target, options);
+    }
+    crate::argue::argue(source, target, options, &noundef(source, options))
+}
+
+/// Refinement in either direction is agreement.
+fn agrees(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
+    let strict = Options { relation: Relation::Refines, ..options.clone() };
+    let mut last = Verdict::unknown("budget", "no proof was found");
+    for (a, b) in [(source, target), (target, source)] {
+        let verdict = crate::argue::argue(a, b, &strict, &noundef(a, options));
+        match verdict.decision {
+            Decision::Proved => return verdict,
+            Decision::Unknown => last = verdict,
+            Decision::Refuted => last = Verdict::unknown("budget", "neither refines the other; agreement was not decided"),
+        }
+    }
+    last
 }
 
 /// Which arguments can be neither undef nor poison.

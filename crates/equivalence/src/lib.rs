@@ -7,11 +7,17 @@
 //! Model, where the language leaves room: pointers are 64 bits, little-endian; memory of the caller may hold poison but no undef bytes
 //! (as Alive2 assumes); non-termination is not compared, so both sides are judged on executions that end.
 
+mod argue;
 mod concrete;
 mod decide;
+mod graph;
 mod inputs;
 mod json;
 mod options;
+mod promote;
+mod prove;
+mod solver;
+mod symbolic;
 mod verdict;
 
 pub use decide::check;

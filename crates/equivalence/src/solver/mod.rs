@@ -1,0 +1,7 @@
+//! From bit vectors to clauses, and the question whether a truth value can be true.
+
+mod aig;
+mod blast;
+mod sat;
+
+pub(crate) use sat::{Answer, Solver};

@@ -1,0 +1,500 @@
+//! From a start block to the next cut points, returns or undefined behaviour; blocks in topological order, joins as choices.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use calque_ir::{BlockId, ControlFlow, Function, MemoryEffects, Module, Op, Type, ValueId, ValueKind};
+
+use super::{Lane, Lanes, Role, Stop, World};
+use crate::graph::{Graph, NODE_LIMIT, Node};
+
+/// Values known at a place.
+pub(crate) type Environment = HashMap<ValueId, Lanes>;
+
+/// What holds on arrival at a cut point.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) guard: Node,
+    /// Phis of the block and values that are live there.
+    pub(crate) values: Environment,
+    pub(crate) memory: Node,
+}
+
+/// The outcome of a run from one cut point.
+pub(crate) struct Segment {
+    /// When behaviour is undefined.
+    pub(crate) undefined: Node,
+    /// Guard, result and memory, if some path returns.
+    pub(crate) returns: Option<(Node, Lanes, Node)>,
+    pub(crate) arrivals: BTreeMap<BlockId, Arrival>,
+}
+
+/// One side of the question, ready to run.
+pub(crate) struct Machine<'m> {
+    pub(crate) module: &'m Module,
+    pub(crate) function: &'m Function,
+    pub(crate) role: Role,
+    pub(crate) flow: ControlFlow,
+    /// Values live on entry to a block, without its phis; by block.
+    pub(crate) live: Vec<HashSet<ValueId>>,
+    /// Size and address of each local by its provenance.
+    pub(super) locals: HashMap<u128, (u64, Node)>,
+    pub(super) local_aligns: HashMap<u128, u64>,
+    pub(super) disjoint_arguments: bool,
+    pub(super) reads: bool,
+    pub(super) writes: bool,
+    pub(super) names_globals: bool,
+}
+
+/// The state while a block is run.
+pub(crate) struct State<'s> {
+    pub(super) graph: &'s mut Graph,
+    pub(super) world: &'s mut World,
+    pub(super) values: Environment,
+    pub(super) memory: Node,
+    pub(super) reach: Node,
+    pub(super) undefined: Vec<Node>,
+}
+
+impl State<'_> {
+    /// Behaviour is undefined here if `condition` holds.
+    pub(super) fn undefined_if(&mut self, condition: Node) {
+        let here = self.graph.all(&[self.reach, condition]);
+        self.undefined.push(here);
+    }
+}
+
+#[derive(Clone)]
+struct Edge {
+    from: BlockId,
+    /// Given that `from` was reached.
+    condition: Node,
+}
+
+impl<'m> Machine<'m> {
+    pub(crate) fn new(module: &'m Module, function: &'m Function, role: Role, disjoint_arguments: bool) -> Self {
+        let flow = ControlFlow::of(function);
+        let live = liveness(function, &flow);
+        Self {
+            module,
+            function,
+            role,
+            flow,
+            live,
+            locals: HashMap::new(),
+            local_aligns: HashMap::new(),
+            disjoint_arguments,
+            reads: false,
+            writes: false,
+            names_globals: false,
+        }
+    }
+
+    /// The arguments after this side's attributes, and when they are undefined behaviour.
+    pub(crate) fn arguments(
+        &mut self,
+        graph: &mut Graph,
+        world: &mut World,
+        lanes: &[Lanes],
+        memory: Node,
+    ) -> Result<(Environment, Node), Stop> {
+        let reach = graph.truth(true);
+        let mut state = State { graph, world, values: Environment::new(), memory, reach, undefined: Vec::new() };
+        for (parameter, lanes) in self.function.parameters.iter().zip(lanes) {
+            let mut lanes = lanes.clone();
+            self.attributed(&mut state, &mut lanes, &parameter.attributes)?;
+            state.values.insert(parameter.value, lanes);
+        }
+        let State { graph, values, undefined, .. } = state;
+        Ok((values, graph.any(&undefined)))
+    }
+
+    /// Whether a provenance is one of this function's own locals.
+    pub(crate) fn owns(&self, graph: &Graph, provenance: Node) -> bool {
+        self.is_local(graph, provenance)
+    }
+
+    /// Runs from the start of `start` (its phis already in `values`) until a cut block or a return. The entry has no phis.
+    pub(crate) fn run(
+        &mut self,
+        graph: &mut Graph,
+        world: &mut World,
+        start: BlockId,
+        values: Environment,
+        memory: Node,
+        cuts: &[BlockId],
+    ) -> Result<Segment, Stop> {
+        let order = self.region(start, cuts)?;
+        let mut walk = Walk { incoming: HashMap::new(), dominator: HashMap::new(), paths: HashMap::new() };
+        let mut reach: HashMap<BlockId, Node> = HashMap::new();
+        let mut ends: HashMap<BlockId, (Environment, Node)> = HashMap::new();
+        let mut undefined = Vec::new();
+        let mut returns: Vec<(Node, Lanes, Node)> = Vec::new();
+        let mut arriving: BTreeMap<BlockId, Vec<(BlockId, Node)>> = BTreeMap::new();
+        for (position, &block) in order.iter().enumerate() {
+            let (values, memory, here) = if position == 0 {
+                (values.clone(), memory, graph.truth(true))
+            } else {
+                let conditions = walk.join(graph, block, &order);
+                let mut any = graph.truth(false);
+                for (_, condition) in &conditions {
+                    any = graph.any(&[any, *condition]);
+                }
+                let dominator = walk.dominator.get(&block).copied().unwrap_or(start);
+                let above = reach.get(&dominator).copied().unwrap_or(any);
+                let here = graph.all(&[above, any]);
+                let merged = self.merge(graph, world, block, &conditions, &ends)?;
+                (merged.0, merged.1, here)
+            };
+            reach.insert(block, here);
+            let mut state = State { graph, world, values, memory, reach: here, undefined: Vec::new() };
+            let out = self.block(&mut state, block)?;
+            let State { values, memory, undefined: more, .. } = state;
+            undefined.extend(more);
+            match out {
+                Leaving::Return(lanes) => returns.push((here, lanes, memory)),
+                Leaving::Nowhere => {}
+                Leaving::Edges(edges) => {
+                    for (to, condition) in edges {
+                        if graph.is_false(condition) {
+                            continue;
+                        }
+                        if cuts.contains(&to) {
+                            let guard = graph.all(&[here, condition]);
+                            arriving.entry(to).or_default().push((block, guard));
+                        } else {
+                            walk.incoming.entry(to).or_default().push(Edge { from: block, condition });
+                        }
+                    }
+                }
+            }
+            ends.insert(block, (values, memory));
+            if graph.len() > NODE_LIMIT {
+                return Stop::because("budget", "the value graph grew too large");
+            }
+        }
+        let undefined = graph.any(&undefined);
+        let mut arrivals = BTreeMap::new();
+        for (cut, edges) in arriving {
+            let mut guard = graph.truth(false);
+            for (_, condition) in &edges {
+                guard = graph.any(&[guard, *condition]);
+            }
+            let (values, memory) = self.merge(graph, world, cut, &edges, &ends)?;
+            arrivals.insert(cut, Arrival { guard, values, memory });
+        }
+        let returns = self.merge_returns(graph, returns);
+        Ok(Segment { undefined, returns, arrivals })
+    }
+
+    fn merge_returns(&self, graph: &mut Graph, mut list: Vec<(Node, Lanes, Node)>) -> Option<(Node, Lanes, Node)> {
+        let (mut guard, mut lanes, mut memory) = list.pop()?;
+        while let Some((g, l, m)) = list.pop() {
+            lanes = l.iter().zip(&lanes).map(|(a, b)| choose_lane(graph, g, *a, *b)).collect();
+            memory = graph.choose(g, m, memory);
+            guard = graph.any(&[g, guard]);
+        }
+        Some((guard, lanes, memory))
+    }
+
+    /// Blocks reachable from `start` without entering a cut, topologically ordered. A cycle without a cut is an error.
+    fn region(&self, start: BlockId, cuts: &[BlockId]) -> Result<Vec<BlockId>, Stop> {
+        let mut order = Vec::new();
+        let mut state: HashMap<BlockId, bool> = HashMap::new();
+        let mut stack: Vec<(BlockId, Vec<BlockId>)> = vec![(start, self.function.successors(start))];
+        state.insert(start, false);
+        while let Some((block, rest)) = stack.last_mut() {
+            let block = *block;
+            match rest.pop() {
+                Some(next) if cuts.contains(&next) => {}
+                Some(next) => match state.get(&next) {
+                    None => {
+                        state.insert(next, false);
+                        stack.push((next, self.function.successors(next)));
+                    }
+                    Some(false) => return Stop::because("loop-bound", "a loop without a cut point"),
+                    Some(true) => {}
+                },
+                None => {
+                    state.insert(block, true);
+                    order.push(block);
+                    stack.pop();
+                }
+            }
+        }
+        order.reverse();
+        Ok(order)
+    }
+
+    /// Values and memory on entry to a block that several edges reach under `conditions`.
+    fn merge(
+        &mut self,
+        graph: &mut Graph,
+        world: &mut World,
+        block: BlockId,
+        conditions: &[(BlockId, Node)],
+        ends: &HashMap<BlockId, (Environment, Node)>,
+    ) -> Result<(Environment, Node), Stop> {
+        let mut values = Environment::new();
+        let mut wanted: Vec<ValueId> = self.live[block.0 as usize].iter().copied().collect();
+        wanted.sort();
+        for id in wanted {
+            let mut found: Option<Lanes> = None;
+            for (from, condition) in conditions.iter().rev() {
+                let Some(lanes) = ends.get(from).and_then(|(v, _)| v.get(&id)) else {
+                    return Stop::because("unsupported-instruction", "a value is not available at a join");
+                };
+                found = Some(choose_lanes(graph, *condition, lanes, found.as_ref()));
+            }
+            values.extend(found.map(|lanes| (id, lanes)));
+        }
+        for &id in &self.function.block(block).instructions {
+            let Some(Op::Phi { incoming }) = self.function.op(id) else { break };
+            let mut found: Option<Lanes> = None;
+            for (from, condition) in conditions.iter().rev() {
+                let Some((value, _)) = incoming.iter().find(|(_, b)| b == from) else {
+                    return Stop::because("unsupported-instruction", "phi without a value for its predecessor");
+                };
+                let lanes = match ends.get(from).and_then(|(v, _)| v.get(value)) {
+                    Some(lanes) => lanes.clone(),
+                    None => self.constant_operand(graph, world, *value)?,
+                };
+                found = Some(choose_lanes(graph, *condition, &lanes, found.as_ref()));
+            }
+            values.extend(found.map(|lanes| (id, lanes)));
+        }
+        let mut memory: Option<Node> = None;
+        for (from, condition) in conditions.iter().rev() {
+            if let Some((_, m)) = ends.get(from) {
+                memory = Some(memory.map_or(*m, |other| graph.choose(*condition, *m, other)));
+            }
+        }
+        let Some(memory) = memory else { return Stop::because("unsupported-instruction", "a block without predecessors") };
+        Ok((values, memory))
+    }
+
+    fn block(&mut self, state: &mut State<'_>, block: BlockId) -> Result<Leaving, Stop> {
+        for &id in &self.function.block(block).instructions {
+            let Some(op) = self.function.op(id) else { continue };
+            match op {
+                Op::Phi { .. } => {}
+                Op::Return { value } => {
+                    let mut lanes = match value {
+                        Some(value) => self.operand(state, *value)?,
+                        None => Vec::new(),
+                    };
+                    let attributes = self.function.result_attributes.clone();
+                    self.attributed(state, &mut lanes, &attributes)?;
+                    return Ok(Leaving::Return(lanes));
+                }
+                Op::Unreachable => {
+                    let always = state.graph.truth(true);
+                    state.undefined_if(always);
+                    return Ok(Leaving::Nowhere);
+                }
+                Op::Branch { target } => {
+                    let always = state.graph.truth(true);
+                    return Ok(Leaving::Edges(vec![(*target, always)]));
+                }
+                Op::BranchIf { condition, yes, no } => {
+                    let lane = self.one(state, *condition)?;
+                    let wrong = state.graph.any(&[lane.poison, lane.undef]);
+                    state.undefined_if(wrong);
+                    let always = state.graph.truth(true);
+                    if yes == no {
+                        return Ok(Leaving::Edges(vec![(*yes, always)]));
+                    }
+                    let otherwise = state.graph.not(lane.value);
+                    return Ok(Leaving::Edges(vec![(*yes, lane.value), (*no, otherwise)]));
+                }
+                Op::Switch { value, default, cases } => return self.switch(state, *value, *default, cases),
+                _ => {
+                    let lanes = self.operation(state, id, op)?;
+                    state.values.insert(id, lanes);
+                }
+            }
+        }
+        Stop::because("unsupported-instruction", "block without a terminator")
+    }
+
+    fn switch(
+        &mut self,
+        state: &mut State<'_>,
+        value: ValueId,
+        default: BlockId,
+        cases: &[(ValueId, BlockId)],
+    ) -> Result<Leaving, Stop> {
+        let lane = self.one(state, value)?;
+        let wrong = state.graph.any(&[lane.poison, lane.undef]);
+        state.undefined_if(wrong);
+        let mut edges: Vec<(BlockId, Node)> = Vec::new();
+        let mut matched = Vec::new();
+        for (case, to) in cases {
+            let Some(bits) = self.function.constant_int(*case) else {
+                return Stop::because("unsupported-instruction", "switch on a value that is no integer");
+            };
+            let bits = state.graph.constant(bits, state.graph.width(lane.value));
+            let hit = state.graph.equal(lane.value, bits);
+            matched.push(hit);
+            match edges.iter_mut().find(|(b, _)| b == to) {
+                Some((_, condition)) => *condition = state.graph.any(&[*condition, hit]),
+                None => edges.push((*to, hit)),
+            }
+        }
+        let some = state.graph.any(&matched);
+        let none = state.graph.not(some);
+        match edges.iter_mut().find(|(b, _)| *b == default) {
+            Some((_, condition)) => *condition = state.graph.any(&[*condition, none]),
+            None => edges.push((default, none)),
+        }
+        Ok(Leaving::Edges(edges))
+    }
+
+    /// The lanes of an operand as this side uses them.
+    pub(super) fn operand(&mut self, state: &mut State<'_>, id: ValueId) -> Result<Lanes, Stop> {
+        match state.values.get(&id) {
+            Some(lanes) => Ok(lanes.clone()),
+            None => self.constant_operand(state.graph, state.world, id),
+        }
+    }
+
+    fn constant_operand(&mut self, graph: &mut Graph, world: &mut World, id: ValueId) -> Result<Lanes, Stop> {
+        match &self.function.value(id).kind {
+            ValueKind::Constant(constant) => self.constant(graph, world, constant, self.function.ty(id)),
+            _ => Stop::because("unsupported-instruction", format!("%{} has no value", self.function.value(id).name)),
+        }
+    }
+
+    pub(super) fn one(&mut self, state: &mut State<'_>, id: ValueId) -> Result<Lane, Stop> {
+        match self.operand(state, id)?.as_slice() {
+            [lane] => Ok(*lane),
+            _ => Stop::because("unsupported-instruction", "a vector where a scalar is expected"),
+        }
+    }
+
+    /// Whether what was run stays within what the function's own attributes promise; a target that does not is no proof.
+    pub(crate) fn within_effects(&self) -> Result<(), Stop> {
+        let fine = match self.function.memory {
+            MemoryEffects::Any => true,
+            MemoryEffects::None => !self.reads && !self.writes,
+            MemoryEffects::Read => !self.writes,
+            MemoryEffects::Argument => !self.names_globals,
+            MemoryEffects::ArgumentRead => !self.writes && !self.names_globals,
+            MemoryEffects::Other => false,
+        };
+        if fine { Ok(()) } else { Stop::because("unsupported-instruction", "memory attribute of the target") }
+    }
+}
+
+enum Leaving {
+    Return(Lanes),
+    Nowhere,
+    Edges(Vec<(BlockId, Node)>),
+}
+
+/// Conditions of paths within one run.
+struct Walk {
+    incoming: HashMap<BlockId, Vec<Edge>>,
+    dominator: HashMap<BlockId, BlockId>,
+    paths: HashMap<(BlockId, BlockId), Node>,
+}
+
+impl Walk {
+    /// For each edge into `block`: where it comes from and when it is taken, given that the block's dominator was reached.
+    fn join(&mut self, graph: &mut Graph, block: BlockId, order: &[BlockId]) -> Vec<(BlockId, Node)> {
+        let edges = self.incoming.get(&block).cloned().unwrap_or_default();
+        let rank = |b: BlockId| order.iter().position(|o| *o == b).unwrap_or(0);
+        let mut common: Option<BlockId> = None;
+        for edge in &edges {
+            common = Some(match common {
+                None => edge.from,
+                Some(mut a) => {
+                    let mut b = edge.from;
+                    while a != b {
+                        let deeper = if rank(a) > rank(b) { &mut a } else { &mut b };
+                        match self.dominator.get(deeper) {
+                            Some(up) => *deeper = *up,
+                            None => break,
+                        }
+                    }
+                    a
+                }
+            });
+        }
+        let Some(dominator) = common else { return Vec::new() };
+        self.dominator.insert(block, dominator);
+        edges
+            .iter()
+            .map(|edge| {
+                let path = self.path(graph, dominator, edge.from);
+                (edge.from, graph.all(&[path, edge.condition]))
+            })
+            .collect()
+    }
+
+    /// When control that is at `from` comes to `to`.
+    fn path(&mut self, graph: &mut Graph, from: BlockId, to: BlockId) -> Node {
+        if from == to {
+            return graph.truth(true);
+        }
+        if let Some(&known) = self.paths.get(&(from, to)) {
+            return known;
+        }
+        let edges = self.incoming.get(&to).cloned().unwrap_or_default();
+        let mut any = graph.truth(false);
+        for edge in edges {
+            let before = self.path(graph, from, edge.from);
+            let here = graph.all(&[before, edge.condition]);
+            any = graph.any(&[any, here]);
+        }
+        self.paths.insert((from, to), any);
+        any
+    }
+}
+
+pub(super) fn choose_lane(graph: &mut Graph, condition: Node, a: Lane, b: Lane) -> Lane {
+    Lane {
+        value: graph.choose(condition, a.value, b.value),
+        poison: graph.choose(condition, a.poison, b.poison),
+        undef: graph.choose(condition, a.undef, b.undef),
+        provenance: graph.choose(condition, a.provenance, b.provenance),
+    }
+}
+
+fn choose_lanes(graph: &mut Graph, condition: Node, a: &Lanes, b: Option<&Lanes>) -> Lanes {
+    match b {
+        None => a.clone(),
+        Some(b) => a.iter().zip(b).map(|(a, b)| choose_lane(graph, condition, *a, *b)).collect(),
+    }
+}
+
+/// Values live on entry to each block, without its phis.
+fn liveness(function: &Function, flow: &ControlFlow) -> Vec<HashSet<ValueId>> {
+    let tracked = |id: ValueId| !matches!(function.value(id).kind, ValueKind::Constant(_)) && *function.ty(id) != Type::Void;
+    let mut live: Vec<HashSet<ValueId>> = vec![HashSet::new(); function.blocks.len()];
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &block in flow.order.iter().rev() {
+            let mut now: HashSet<ValueId> = HashSet::new();
+            for next in function.successors(block) {
+                now.extend(live[next.0 as usize].iter().copied());
+                for &id in &function.block(next).instructions {
+                    let Some(Op::Phi { incoming }) = function.op(id) else { break };
+                    now.extend(incoming.iter().filter(|(v, b)| *b == block && tracked(*v)).map(|(v, _)| *v));
+                }
+            }
+            for &id in function.block(block).instructions.iter().rev() {
+                now.remove(&id);
+                match function.op(id) {
+                    Some(Op::Phi { .. }) | None => {}
+                    Some(op) => now.extend(op.operands().into_iter().filter(|v| tracked(*v))),
+                }
+            }
+            if now != live[block.0 as usize] {
+                live[block.0 as usize] = now;
+                changed = true;
+            }
+        }
+    }
+    live
+}
