@@ -1,3 +1,4 @@
+import { check, stripIr } from "../../wasm/mod.ts";
 import { Random } from "../random.ts";
 import type { IrGroup, Program, Task } from "../schema.ts";
 import {
@@ -15,8 +16,13 @@ export interface GroupsOptions {
   readonly programs: readonly Program[];
   readonly seed: number;
   readonly tools: Toolchain;
-  readonly strip: (module: string, functionName: string) => string;
-  readonly check: Judges["check"];
+  /** The room's own by default: canonical short IR. */
+  readonly strip?: (module: string, functionName: string) => string;
+  /**
+   * The equivalence checker by default, asked under C's guarantee that an argument is a value: clang marks
+   * every parameter `noundef`, which the short print leaves out.
+   */
+  readonly check?: Judges["check"];
   /** Length of an IR in tokens of the model that will read it. */
   readonly tokens: (ir: string) => number;
   readonly longest_tokens?: number;
@@ -37,6 +43,12 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
   const longest = options.longest_tokens ?? 350;
   const most = options.most ?? Number.POSITIVE_INFINITY;
   const left = { train: most, "held-out": Math.ceil(most / 5) };
+  const judges: Judges = {
+    check: options.check ??
+      ((source, target, relation) =>
+        check(source, target, { relation, assume: ["noundef-arguments"] })),
+    complaint: (ir) => verifierMessage(options.tools, ir),
+  };
   const random = new Random(options.seed).fork("groups");
   const sources = random.shuffle(sourcesOf(options.tasks, options.programs));
   const tally: Tally = new Map();
@@ -49,7 +61,7 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
         sources: same.map((s) => s.code),
         functionName: name,
         tools: options.tools,
-        strip: options.strip,
+        strip: options.strip ?? stripIr,
       });
       for (const [i, members] of compiled.entries()) {
         const source = same[i] as GroupSource;
@@ -61,7 +73,7 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
           source,
           short,
           options.tools.version,
-          { check: options.check, complaint: (ir) => verifierMessage(options.tools, ir) },
+          judges,
           limits,
           random.fork(source.id),
           tally,
