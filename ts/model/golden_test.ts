@@ -1,6 +1,9 @@
 /** The GPU meets the golden numbers (`shared/golden/README.md` states the tolerances). */
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sharedFolder } from "../shared.ts";
 import { Core } from "./core.ts";
 import { readSafetensors } from "./safetensors.ts";
@@ -72,6 +75,8 @@ for (const { name, kind, folder, base = folder } of cases) {
           close(`greedy log-probs ${i}`, greedy[i]!.logProbs, logprobs, 1e-4);
         });
 
+        if (kind === "lora") await meetMerged(core, `${folder}/merged.safetensors`);
+
         const scored = await core.logProbs(rows, { temperature: 1 });
         scored.forEach((row, i) =>
           close(`log-probs ${i}`, row, expected.logprobs[i]!.map((x) => x ?? 0), 1e-4)
@@ -111,6 +116,20 @@ for (const { name, kind, folder, base = folder } of cases) {
     },
   });
 }
+
+/** `saveModel` of an adapter at work writes the merged matrices. */
+const meetMerged = async (core: Core, file: string): Promise<void> => {
+  const out = await mkdtemp(join(tmpdir(), "calque-merged-"));
+  try {
+    await core.saveModel(out);
+    const { tensors } = await readSafetensors(join(out, "model.safetensors"));
+    for (const [key, data] of (await stored(file))!) {
+      close(`merged ${key}`, await tensors.get(key)!.read(), data, 1e-6);
+    }
+  } finally {
+    await rm(out, { recursive: true });
+  }
+};
 
 const stored = async (file: string | undefined) => {
   if (!file) return undefined;

@@ -1,6 +1,6 @@
 import { adamw, twinAdamw } from "./adamw.ts";
 import { fixedGroups, HYPER, type Hyper } from "./gradient_norm.ts";
-import { numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const OPTIONS: Hyper = {
   lr: 0.1,

@@ -12,7 +12,7 @@ import {
   attentionBackwardKey,
   attentionBackwardQuery,
 } from "./attention_backward.ts";
-import { laidOut, numbers, type Trial, tryKernel } from "./trial.ts";
+import { laidOut, numbers, type Trial, tryKernel } from "./trial_test.ts";
 
 const [D, STRIDE] = [6, 8];
 const pad = (x: ArrayLike<number>) => laidOut(x, D, STRIDE);

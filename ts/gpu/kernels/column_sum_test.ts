@@ -6,7 +6,7 @@ import {
   columnSumGroups,
   twinColumnSum,
 } from "./column_sum.ts";
-import { laidOut, numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { laidOut, numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const WIDTH = 37;
 

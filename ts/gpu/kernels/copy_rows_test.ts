@@ -1,5 +1,5 @@
 import { copyRows, copyRowsGroups, twinCopyRows } from "./copy_rows.ts";
-import { numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const WIDTH = 12;
 

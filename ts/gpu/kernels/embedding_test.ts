@@ -9,7 +9,7 @@ import {
   twinEmbedding,
   twinEmbeddingBackward,
 } from "./embedding.ts";
-import { numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const [VOCAB, WIDTH] = [13, 20];
 const idsOf = (rows: number) => Uint32Array.from({ length: rows }, (_, n) => (n * n + 5) % VOCAB);

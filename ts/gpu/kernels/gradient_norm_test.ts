@@ -7,7 +7,7 @@ import {
   squareSum,
   twinClip,
 } from "./gradient_norm.ts";
-import { numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 export const hyperBuffer = (values: Partial<Hyper>): Float32Array =>
   Float32Array.from(HYPER, (name) => values[name] ?? 0);

@@ -1,6 +1,6 @@
 import { NO_TARGET, TOKEN_WORDS } from "../kernel.ts";
 import { chunkGroups, logprob, logprobBackward, twinLogprob } from "./logprob.ts";
-import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 /** Rows from `row0` on are in `logits`; the last row has no target. */
 const setting = (rows: number, vocab: number, row0: number, temperature: number) => {

@@ -1,5 +1,5 @@
 import { matmulNN, matmulNNGroups, twinNN } from "./matmul_nn.ts";
-import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel, withSpare } from "./trial.ts";
+import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel, withSpare } from "./trial_test.ts";
 
 const trial = (M: number, N: number, K: number, mode: 0 | 1 | 2, alpha = 1): Trial => {
   const [dy, w, a, dx] = [

@@ -1,5 +1,5 @@
 import { matmulNT, matmulNTGroups, twinNT } from "./matmul_nt.ts";
-import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel, withSpare } from "./trial.ts";
+import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel, withSpare } from "./trial_test.ts";
 
 const trial = (M: number, N: number, K: number, mode: 0 | 1 | 2, alpha = 1): Trial => {
   const [x, w, a, y] = [numbers(M * K, 1), numbers(N * K, 2), numbers(M * N, 3), numbers(M * N, 4)];

@@ -10,42 +10,59 @@ import type { Kernel, Lanes } from "../kernel.ts";
 
 export const matmulTN = {
   name: "matmul_tn",
-  buffers: { dy: "read f32", x: "read vec4f", dw: "write vec4f" },
+  buffers: { dy: "read vec4f", x: "read vec4f", dw: "write vec4f" },
   shape: {
     row0: "u32",
     rows_max: "u32",
     outputs: "u32", // N
     columns4: "u32", // K / 4
-    dy_start: "u32",
-    dy_stride: "u32",
+    dy_start4: "u32",
+    dy_stride4: "u32",
     x_start4: "u32",
     x_stride4: "u32",
     dw_stride4: "u32",
     alpha: "f32",
   },
   code: (lanes: Lanes) => {
-    const R = [...Array(8).keys()];
+    const { outputs, groups } = tile(lanes);
+    const R = [...Array(outputs).keys()];
     const broadcast = lanes === "broadcast";
+    // A token's 32 outputs: eight lanes load four each and hand them round.
+    const loaded = broadcast ? [0] : R.filter((r) => r % 4 === 0);
+    const step = (m: string) =>
+      `{
+      let x_m = x[x_at + (${m}) * shape.x_stride4];
+      ${
+        loaded.map((r) =>
+          `let dy${r} = dy[dy_at + (${m}) * shape.dy_stride4 + ${
+            broadcast ? "lane" : `${r / 4}u`
+          }];`
+        ).join("\n      ")
+      }
+      ${
+        R.map((r) => {
+          const e = "xyzw"[r % 4];
+          const value = broadcast ? `subgroupBroadcast(dy0.${e}, ${r >> 2}u)` : `dy${r & ~3}.${e}`;
+          return `s${r} = fma(vec4f(${value}), x_m, s${r});`;
+        }).join("\n      ")
+      }
+    }`;
     return `
-@compute @workgroup_size(32)
+@compute @workgroup_size(${8 * groups})
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 8u;
   let count = min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0);
-  let n0 = (wid.y * 4u + index / 8u) * 8u;
+  let n0 = (wid.y * ${groups}u + index / 8u) * ${outputs}u;
   let column = wid.x * 8u + lane;
+  let x_at = shape.x_start4 + column;
+  let dy_at = shape.dy_start4 + n0 / 4u;
   ${R.map((r) => `var s${r} = vec4f(0.0);`).join(" ")}
-  for (var m = 0u; m < count; m++) {
-    let x_m = x[shape.x_start4 + m * shape.x_stride4 + column];
-    let dy_at = shape.dy_start + m * shape.dy_stride + n0;
-    ${
-      broadcast
-        ? `let dy_m = dy[dy_at + lane];\n    ` +
-          R.map((r) => `s${r} = fma(vec4f(subgroupBroadcast(dy_m, ${r}u)), x_m, s${r});`).join(
-            "\n    ",
-          )
-        : R.map((r) => `s${r} = fma(vec4f(dy[dy_at + ${r}u]), x_m, s${r});`).join("\n    ")
-    }
+  let pairs = count / 2u * 2u;
+  for (var m = 0u; m < pairs; m += 2u) {
+    ${step("m")}
+    ${step("m + 1u")}
   }
+  if (pairs < count) ${step("pairs")}
   if (column < shape.columns4) {
     ${
       R.map((r) => `if (n0 + ${r}u < shape.outputs) { add(n0 + ${r}u, column, s${r}); }`).join(
@@ -61,9 +78,14 @@ fn add(n: u32, column: u32, sum: vec4f) {
   },
 } as const satisfies Kernel;
 
-export const matmulTNGroups = (outputs: number, columns: number): Dispatch["groups"] => {
-  return ({ rows }) => rows === 0 ? [0] : [Math.ceil(columns / 32), Math.ceil(outputs / 32)];
-};
+/** Outputs of a lane, and eights of lanes in a workgroup; by measurement on lavapipe (`broadcast`). */
+const tile = (lanes: Lanes) =>
+  lanes === "broadcast" ? { outputs: 32, groups: 1 } : { outputs: 8, groups: 4 };
+
+/** 32 outputs by 32 columns a workgroup, either way. */
+export const matmulTNGroups =
+  (outputs: number, columns: number): Dispatch["groups"] => ({ rows }) =>
+    rows === 0 ? [0] : [Math.ceil(columns / 32), Math.ceil(outputs / 32)];
 
 /** CPU twin: dY (M,N), X (M,K) -> (N,K), added onto `dw`. */
 export const twinTN = (

@@ -7,7 +7,7 @@ import {
   twinRmsnorm,
   twinRmsnormBackward,
 } from "./rmsnorm.ts";
-import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const EPS = 1e-2;
 const CHUNK = 16;

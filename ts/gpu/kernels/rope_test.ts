@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { TOKEN_WORDS } from "../kernel.ts";
 import { rope, ropeBackward, ropeGroups, ropeTable, twinRope } from "./rope.ts";
-import { laidOut, numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { laidOut, numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const [HEADS, KV, D, STRIDE] = [3, 1, 10, 12];
 const SLOTS = HEADS + 2 * KV;

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { ENDED, NO_TARGET, TOKEN_WORDS } from "../kernel.ts";
 import { chunkGroups } from "./logprob.ts";
 import { advance, rowGroups, sample, truncate, twinSample, twinTruncate } from "./sample.ts";
-import { numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const [VOCAB, STRIDE] = [37, 40];
 

@@ -1,5 +1,5 @@
 import { swiglu, swigluBackward, swigluGroups, twinSwiglu, twinSwigluBackward } from "./swiglu.ts";
-import { numbers, SIZES, type Trial, tryKernel } from "./trial.ts";
+import { numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 const WIDTH = 36;
 
