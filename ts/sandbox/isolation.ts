@@ -1,0 +1,124 @@
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import type { Limits } from "./limits.ts";
+import { seccompFd, statusFd } from "./supervisor.ts";
+
+export interface Confinement {
+  /** Folder of the host that the program sees as /work. */
+  readonly work: string;
+  readonly writable?: boolean;
+  readonly limits: Limits;
+  /** Cases that share the process; each has the CPU limit for itself. */
+  readonly cases?: number;
+  /** Host paths that the language needs beside /usr, bound read-only where they are. */
+  readonly binds?: readonly string[];
+  /** Tools from outside the system folders: open file descriptors and where they are seen. */
+  readonly tools?: readonly (readonly [fd: number, path: string])[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The bubblewrap command that runs `command` and lets it see nothing but the system's read-only folders and /work. */
+export const confine = (
+  confinement: Confinement,
+  command: readonly string[],
+): readonly string[] => {
+  const { limits } = confinement;
+  const memory = String(limits.memory_mb * 1024 * 1024);
+  const cpu_s = Math.ceil(limits.cpu_s * (confinement.cases ?? 1)) + 1;
+  return [
+    bubblewrap(),
+    "--unshare-all",
+    "--die-with-parent",
+    "--new-session",
+    "--clearenv",
+    "--hostname",
+    "sandbox",
+    ...system(),
+    ...(confinement.binds ?? []).flatMap((path) => ["--ro-bind-try", path, path]),
+    ...(confinement.tools ?? []).flatMap(([fd, path]) => ["--ro-bind-fd", String(fd), path]),
+    "--proc",
+    "/proc",
+    ...devices,
+    // Without a size a tmpfs may take half of the machine's memory.
+    "--size",
+    memory,
+    "--tmpfs",
+    "/tmp",
+    confinement.writable ? "--bind" : "--ro-bind",
+    confinement.work,
+    "/work",
+    // The root is a tmpfs too, and no limit holds it.
+    "--remount-ro",
+    "/",
+    "--chdir",
+    "/tmp",
+    ...Object.entries({ ...environment, ...confinement.environment }).flatMap(([name, value]) => [
+      "--setenv",
+      name,
+      value,
+    ]),
+    "--json-status-fd",
+    String(statusFd),
+    "--seccomp",
+    String(seccompFd),
+    "--",
+    "/usr/bin/prlimit",
+    // A back-stop: the supervisor counts all children, this one process.
+    `--cpu=${cpu_s}`,
+    `--nproc=${limits.processes + ownProcesses}`,
+    `--fsize=${memory}`,
+    "--nofile=256",
+    "--core=0",
+    "--memlock=0",
+    "--msgqueue=0",
+    ...command,
+  ];
+};
+
+/** bubblewrap's own first process counts among the user's. */
+const ownProcesses = 1;
+
+const environment = {
+  PATH: "/usr/local/bin:/usr/bin:/bin",
+  HOME: "/tmp",
+  TMPDIR: "/tmp",
+  LANG: "C.UTF-8",
+  NO_COLOR: "1",
+};
+
+const devices = ["null", "zero", "full", "random", "urandom"].flatMap((name) => [
+  "--dev-bind",
+  `/dev/${name}`,
+  `/dev/${name}`,
+]).concat(
+  ...["fd", "stdin", "stdout", "stderr"].map((name, at) => [
+    "--symlink",
+    at === 0 ? "/proc/self/fd" : `/proc/self/fd/${at - 1}`,
+    `/dev/${name}`,
+  ]),
+);
+
+/** The system's folders as the host has them: links into /usr, or folders of their own. */
+const system = () => systemFolders ??= folders();
+let systemFolders: readonly string[] | undefined;
+
+const folders = (): readonly string[] => [
+  "--ro-bind",
+  "/usr",
+  "/usr",
+  ...["/bin", "/sbin", "/lib", "/lib32", "/lib64"].flatMap((path) =>
+    !existsSync(path)
+      ? []
+      : lstatSync(path).isSymbolicLink()
+      ? ["--symlink", readlinkSync(path), path]
+      : ["--ro-bind", path, path]
+  ),
+  "--ro-bind-try",
+  "/etc/ld.so.cache",
+  "/etc/ld.so.cache",
+  "--ro-bind-try",
+  "/etc/alternatives",
+  "/etc/alternatives",
+];
+
+const bubblewrap = () =>
+  ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].find((path) => existsSync(path)) ?? "/usr/bin/bwrap";

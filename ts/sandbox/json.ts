@@ -1,0 +1,102 @@
+/** JSON as programs in any language may write it: an integer keeps every digit, whatever its size. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** `JSON.parse`, but an integer that a double cannot hold becomes a `bigint`. Throws a `SyntaxError`. */
+export const parseJson = (text: string): Json =>
+  JSON.parse(
+    text,
+    function (this: unknown, _key, value, context?: { source?: string }) {
+      const source = context?.source;
+      return typeof value === "number" && source !== undefined && !Number.isSafeInteger(value) &&
+          /^-?[0-9]+$/.test(source)
+        ? BigInt(source)
+        : value;
+    } as (key: string, value: unknown) => unknown,
+  ) as Json;
+
+export const printJson = (value: Json): string =>
+  JSON.stringify(
+    value,
+    (_key, each) => typeof each === "bigint" ? rawJson(each.toString()) : each,
+  );
+
+const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
+/** How a language's values stand to JSON's. */
+export interface Looseness {
+  /** It has no booleans of its own: 1 and 0 (and "1", "") stand for them. */
+  readonly booleans?: boolean;
+  /** Its scalars know no type: "5" is 5. */
+  readonly scalars?: boolean;
+  /** One empty container stands for [] and {}, and keys are text. */
+  readonly containers?: boolean;
+}
+
+/**
+ * Is the result what was expected? Integers by every digit; where either is no integer, to 1e-6 relative (absolute
+ * below 1). NaN and infinities equal nothing.
+ */
+export const sameJson = (actual: Json, expected: Json, loose: Looseness = {}): boolean => {
+  if (expected === null) return actual === null;
+  switch (typeof expected) {
+    case "boolean":
+      if (typeof actual === "boolean") return actual === expected;
+      if (!loose.booleans && !loose.scalars) return false;
+      return expected
+        ? actual === 1 || actual === "1"
+        : actual === 0 || actual === "" || actual === "0" ||
+          (loose.scalars === true && actual === null);
+    case "string":
+      return loose.scalars === true && (typeof actual === "number" || typeof actual === "bigint")
+        ? String(actual) === expected
+        : actual === expected;
+    case "number":
+    case "bigint": {
+      const number = loose.scalars === true && typeof actual === "string"
+        ? numberOf(actual)
+        : actual;
+      return (typeof number === "number" || typeof number === "bigint") &&
+        sameNumber(number, expected);
+    }
+  }
+  if (Array.isArray(expected)) {
+    if (loose.containers && expected.length === 0 && isEmpty(actual)) return true;
+    return Array.isArray(actual) && actual.length === expected.length &&
+      expected.every((each, at) => sameJson(actual[at] as Json, each as Json, loose));
+  }
+  const wanted = expected as { readonly [key: string]: Json };
+  if (loose.containers && Object.keys(wanted).length === 0 && isEmpty(actual)) return true;
+  if (actual === null || typeof actual !== "object" || Array.isArray(actual)) return false;
+  const given = actual as { readonly [key: string]: Json };
+  const keys = Object.keys(wanted);
+  return Object.keys(given).length === keys.length &&
+    keys.every((key) =>
+      Object.hasOwn(given, key) && sameJson(given[key] as Json, wanted[key] as Json, loose)
+    );
+};
+
+const sameNumber = (a: number | bigint, b: number | bigint): boolean => {
+  const isInteger = (n: number | bigint) => typeof n === "bigint" || Number.isSafeInteger(n);
+  if (isInteger(a) && isInteger(b)) return BigInt(a) === BigInt(b);
+  const [x, y] = [Number(a), Number(b)];
+  return Number.isFinite(x) && Number.isFinite(y) &&
+    Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(y));
+};
+
+const numberOf = (text: string): number | bigint | undefined => {
+  if (/^[+-]?[0-9]+$/.test(text)) {
+    const number = Number(text);
+    return Number.isSafeInteger(number) ? number : BigInt(text.replace(/^\+/, ""));
+  }
+  return /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text) ? Number(text) : undefined;
+};
+
+const isEmpty = (value: Json): boolean =>
+  value !== null && typeof value === "object" && Object.keys(value).length === 0;

@@ -1,0 +1,79 @@
+import { Context, Effect, Layer } from "effect";
+import { availableParallelism } from "node:os";
+import type { Program, Runner } from "./runner.ts";
+import { judgeCalls } from "./function_form.ts";
+import { judgeOutputs } from "./stdin_form.ts";
+import { judgeAssertions } from "./program_form.ts";
+import { compileFailure } from "./evidence.ts";
+import { type Judgement, judgementOf } from "./judgement.ts";
+import { Languages, type LanguageStatus } from "./installed.ts";
+import type { JudgeRequest } from "./request.ts";
+
+export interface SandboxOptions {
+  /** Programs that run at once; the machine's processors by default. */
+  readonly concurrency?: number;
+}
+
+/** Runs programs that nobody has read, and says what they are worth. */
+export class Sandbox extends Context.Service<Sandbox, {
+  /** Judges one program. Never fails: the sandbox's own faults are the verdict `infrastructure`. */
+  readonly judge: (request: JudgeRequest) => Effect.Effect<Judgement>;
+  /** Every language, with what was really tried on this machine. */
+  readonly languages: Effect.Effect<readonly LanguageStatus[]>;
+  /** Whether a language's programs run here. Tried once, then known. */
+  readonly available: (language: string) => Effect.Effect<boolean>;
+}>()("calque/sandbox/Sandbox") {
+  /** Programs in bubblewrap on this machine. */
+  static readonly layer = (options: SandboxOptions = {}): Layer.Layer<Sandbox> =>
+    Layer.effect(
+      Sandbox,
+      Effect.gen(function* () {
+        const installed = yield* Effect.acquireRelease(
+          Effect.sync(() => new Languages(options.concurrency ?? availableParallelism())),
+          (installed) => Effect.promise(() => installed.close()),
+        );
+        return Sandbox.of({
+          judge: (request) => judge(installed, request),
+          languages: installed.all,
+          available: (language) =>
+            Effect.map(installed.status(language), (status) => status?.available ?? false),
+        });
+      }),
+    );
+}
+
+const judge = Effect.fnUntraced(function* (installed: Languages, request: JudgeRequest) {
+  const toolchain = yield* installed.toolchain(request.language);
+  if (typeof toolchain === "string") {
+    return judgementOf([{
+      verdict: "infrastructure",
+      cpu_ms: 0,
+      wall_ms: 0,
+      memory_kb: 0,
+      stderr: toolchain,
+    }]);
+  }
+  const { runner } = installed;
+  return yield* Effect.acquireUseRelease(
+    Effect.sync((): Program => ({ folder: runner.folder(), toolchain })),
+    (program) => judgeForm(runner, program, request),
+    (program) => runner.close(program),
+  );
+});
+
+const judgeForm = Effect.fnUntraced(function* (
+  runner: Runner,
+  program: Program,
+  request: JudgeRequest,
+) {
+  if (request.cases !== undefined) return yield* judgeCalls(runner, program, request);
+  if (request.test_program !== undefined) return yield* judgeAssertions(runner, program, request);
+  const { language } = program.toolchain;
+  const built = yield* runner.build(program, { [language.source]: request.code });
+  if (built !== undefined) {
+    const failure = compileFailure(built, language);
+    if (failure !== undefined) return failure;
+  }
+  const tests = yield* judgeOutputs(runner, program, request);
+  return judgementOf(tests, built === undefined ? undefined : { ok: true, message: "" });
+});

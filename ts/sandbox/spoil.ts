@@ -1,0 +1,172 @@
+/**
+ * The test program with one of its expectations changed so that right code must fail, written as the test's own: a
+ * number other, a truth flipped, a text longer. `seed` picks the expectation. `undefined` if none was found.
+ */
+export const spoil = (test: string, language: string, seed: number): string | undefined => {
+  const bare = blankComments(test, language);
+  const expectations = styles.flatMap((style) => style(bare));
+  const spoiled = expectations.flatMap((span) => {
+    const text = spoilText(bare.slice(span.from, span.to), language);
+    return text === undefined ? [] : [{ ...span, text }];
+  });
+  const chosen = spoiled[seed % spoiled.length];
+  return chosen === undefined
+    ? undefined
+    : test.slice(0, chosen.from) + chosen.text + test.slice(chosen.to);
+};
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `v0 = E`, `let expected_1 = E`, `Boolean v0 = E;`, `expected_1 := E`. */
+const variables = (test: string): Span[] =>
+  [...test.matchAll(/[$\s](?:v\d+|expected(?:_?\w+)?)\s*(?::\s*[^=;\n]+?)?\s*:?=(?![=~>])\s*/g)]
+    .map((match) => ending(test, match.index + match[0].length));
+
+/** `compare(x0, E)`: the tests' own function. */
+const compared = (test: string): Span[] =>
+  [...test.matchAll(/\bcompare\(\s*\w+\s*,\s*/g)]
+    .map((match) => ending(test, match.index + match[0].length));
+
+/** `assert f(x) == E`, `console.assert(f(x) === E)`, `assert (f(x) == E)`. */
+const equalities = (test: string): Span[] =>
+  [...test.matchAll(/^.*\bassert\b.*?[^=!<>](===?)(?!=)\s*/gm)]
+    .map((match) => {
+      // The last comparison of the line: those before it may stand in an argument.
+      const line = ending(test, match.index + match[0].length);
+      return line;
+    });
+
+/** `assert math.isclose(f(x), E, ...)` and `assert abs(f(x) - E) < t`. */
+const closeness = (test: string): Span[] => [
+  ...[...test.matchAll(/\bisclose\(/g)].flatMap((match) =>
+    argumentsAt(test, match.index + match[0].length).slice(1, 2)
+  ),
+  ...[...test.matchAll(/\babs\(.*\)\s*-\s*(?=[^()]*\)\s*<)/g)].map((match) =>
+    ending(test, match.index + match[0].length)
+  ),
+];
+
+/** `assert_eq!(f(x), E)`, `assert.Equal(t, E, f(x))`, `assertEquals(E, f(x))`: the argument that calls nothing. */
+const equals = (test: string): Span[] =>
+  [...test.matchAll(
+    /\bassert(?:_eq!|Equals?|\.(?:Equal|equal|deepEqual|strictEqual|deepStrictEqual))\s*\(/g,
+  )]
+    .flatMap((match) => {
+      const given = argumentsAt(test, match.index + match[0].length)
+        .filter(({ from, to }) => !/^\s*t\s*$/.test(test.slice(from, to)))
+        .slice(0, 2);
+      return given.filter(({ from, to }) => !/[A-Za-z_]\w*!?\s*[(.]/.test(test.slice(from, to)))
+        .slice(-1);
+    });
+
+const styles = [variables, compared, equalities, closeness, equals];
+
+/** An expression from `from` to where it ends: a `;`, a comma, a line's end or a bracket that it did not open. */
+const ending = (text: string, from: number): Span => {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const character = text[at] as string;
+    if (character === '"' || character === "'" || character === "`") {
+      at = closing(text, at);
+    } else if ("([{".includes(character)) depth++;
+    else if (")]}".includes(character)) {
+      if (--depth < 0) return { from, to: at };
+    } else if (
+      depth === 0 && (";,\n".includes(character) || /^(&&|\|\|)/.test(text.slice(at, at + 2)))
+    ) {
+      return { from, to: at };
+    }
+  }
+  return { from, to: text.length };
+};
+
+const closing = (text: string, open: number): number => {
+  for (let at = open + 1; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === text[open]) return at;
+    else if (text[at] === "\n" && text[open] !== "`") return open;
+  }
+  return open;
+};
+
+const argumentsAt = (text: string, from: number): Span[] => {
+  const found: Span[] = [];
+  for (let at = from; at < text.length;) {
+    const span = ending(text, at);
+    found.push(span);
+    if (text[span.to] !== ",") break;
+    at = span.to + 1;
+  }
+  return found;
+};
+
+/** An expression with its first literal changed; in languages without types, an empty or unknown one is wrapped. */
+const spoilText = (text: string, language: string): string | undefined => {
+  if (text.trim() === "") return undefined;
+  const literal =
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![\w.$])(?:true|false|True|False)\b|(?<![\w.$])\d+/g;
+  for (const match of text.matchAll(literal)) {
+    const [found] = match;
+    const other = otherLiteral(found, language);
+    if (other !== undefined) {
+      return text.slice(0, match.index) + other + text.slice(match.index + found.length);
+    }
+  }
+  const wrap = wrappers[language];
+  return wrap === undefined ? undefined : wrap(text.trim());
+};
+
+const otherLiteral = (literal: string, language: string): string | undefined => {
+  if (/^[tfTF]/.test(literal)) {
+    return { true: "false", false: "true", True: "False", False: "True" }[literal];
+  }
+  if (/^\d/.test(literal)) {
+    if (/^0[xob0-9]/i.test(literal)) return undefined;
+    // One and zero change places: where any number but zero is true, another number would still be right.
+    return literal === "0" ? "1" : literal === "1" ? "0" : String(BigInt(literal) + 7919n);
+  }
+  if (literal.startsWith("'") && characterLiterals.has(language)) {
+    return literal === "'Q'" ? "'Z'" : "'Q'";
+  }
+  return `${literal.slice(0, -1)}spoiled${literal.at(-1)}`;
+};
+
+const characterLiterals = new Set([
+  "c",
+  "cpp",
+  "java",
+  "csharp",
+  "kotlin",
+  "scala",
+  "go",
+  "rust",
+  "d",
+]);
+
+const list = (text: string) => `[${text}, "spoiled"]`;
+const wrappers: Record<string, (text: string) => string> = {
+  python: list,
+  javascript: list,
+  ruby: list,
+  php: list,
+  perl: list,
+  lua: (text) => `{${text}, "spoiled"}`,
+};
+
+/** Comments blanked at the same length; literals stay. */
+const blankComments = (test: string, language: string): string => {
+  const comment = /^(python|ruby|perl|bash|r|julia|elixir|nim)$/.test(language)
+    ? /#[^\n]*/
+    : language === "lua"
+    ? /--[^\n]*/
+    : language === "php"
+    ? /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\//
+    : /\/\/[^\n]*|\/\*[\s\S]*?\*\//;
+  return test.replace(
+    new RegExp(`"(?:[^"\\\\\\n]|\\\\.)*"|'(?:[^'\\\\\\n]|\\\\.)*'|${comment.source}`, "g"),
+    (text) => /^["']/.test(text) ? text : text.replace(/[^\n]/g, " "),
+  );
+};

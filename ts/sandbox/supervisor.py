@@ -1,0 +1,433 @@
+"""Runs programs for the sandbox, each in a bubblewrap of its own, and measures them.
+
+It is a process apart because a JavaScript runtime cannot wait4(2): only the parent of a process learns what the whole
+tree below it used. It is small, so that starting a program from it is cheap, and it keeps to its time limits while the
+runtime is busy. As root it becomes nobody, or no limit on processes would hold.
+
+In, one JSON object a line:
+  {"id", "folder", "files"?: {name: text}, "remove"?: true, "argv"?: [...], "tools"?: [fd], "stdin"?: text,
+   "mark"?: text, "cpu_ms", "wall_ms", "memory_kb", "output_bytes"}      write the files, run argv, remove the folder
+  {"kill": id}                                            end that run
+First line in: {"seccomp": [byte], "tools": [path]}. Out: {"root"}, then for every id
+  {"id", "exit_code", "signal", "limit": null|"cpu"|"wall"|"memory"|"output"|"killed", "started", "starved",
+   "cpu_ms", "wall_ms", "memory_kb", "stdout", "stderr", "marks": [[count, cpu_ms, wall_ms]...]}  or {"id", "fault"}
+A mark is a text that the program prints when one case of several is done: each gets the limits anew.
+"""
+
+import ctypes
+import json
+import os
+import re
+import selectors
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+CHUNK = 1 << 16
+EXCERPT_STDERR = 1 << 14
+
+
+class Run:
+    """One program: its pipes, what it wrote, and what it may use."""
+
+    def __init__(self, job, selector):
+        self.job = job
+        self.selector = selector
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.output_bytes = 0
+        self.status = bytearray()
+        self.stdin = memoryview(job.get("stdin", "").encode("utf-8", "surrogatepass"))
+        self.mark = job.get("mark", "").encode()
+        self.marks = []
+        self.marks_seen = 0
+        self.scan_from = 0
+        self.limit = None
+        self.starved = False
+        self.peak_kb = 0
+        self.cpu_ms = 0.0
+        self.base_cpu_ms = 0.0
+        self.usage = None
+        self.child = None
+        self.done = False
+        self.open = {}
+        self.spawn()
+
+    def spawn(self):
+        stdin, self_stdin = os.pipe2(os.O_CLOEXEC)
+        self_stdout, stdout = os.pipe2(os.O_CLOEXEC)
+        self_stderr, stderr = os.pipe2(os.O_CLOEXEC)
+        self_status, status = os.pipe2(os.O_CLOEXEC)
+        theirs = (stdin, stdout, stderr, status)
+        seccomp = os.memfd_create("filter", os.MFD_CLOEXEC)
+        os.write(seccomp, SECCOMP)
+        os.lseek(seccomp, 0, os.SEEK_SET)
+        # Numbers out of the way of those that the argument list names.
+        moved = [os.dup2(fd, high, False) for fd, high in ((stdin, 900), (stdout, 901), (stderr, 902))]
+        os.dup2(status, 903, False)
+        os.dup2(seccomp, 904, False)
+        actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(moved)]
+        actions += [(os.POSIX_SPAWN_DUP2, 903, STATUS_FD), (os.POSIX_SPAWN_DUP2, 904, SECCOMP_FD)]
+        actions += [(os.POSIX_SPAWN_CLOSE, fd) for fd in (900, 901, 902, 903, 904)]
+        # Onto itself: that takes the mark close-on-exec away. Tools that this run does not name stay closed to it.
+        actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in self.job.get("tools", ())]
+        self.started_at = time.monotonic()
+        self.base_at = self.started_at
+        self.next_look = self.started_at + 0.005
+        try:
+            self.pid = os.posix_spawn(
+                self.job["argv"][0],
+                self.job["argv"],
+                {"PATH": "/usr/bin:/bin"},
+                file_actions=actions,
+                setsigdef=[signal.SIGPIPE, signal.SIGINT],
+            )
+        except OSError:
+            for fd in (self_stdin, self_stdout, self_stderr, self_status):
+                os.close(fd)
+            raise
+        finally:
+            for fd in theirs + (seccomp, 900, 901, 902, 903, 904):
+                os.close(fd)
+        if self.stdin:
+            self.watch(self_stdin, selectors.EVENT_WRITE, self.feed)
+        else:
+            os.close(self_stdin)
+        self.watch(self_stdout, selectors.EVENT_READ, self.read_stdout)
+        self.watch(self_stderr, selectors.EVENT_READ, self.read_stderr)
+        self.watch(self_status, selectors.EVENT_READ, self.read_status)
+        self.watch(os.pidfd_open(self.pid), selectors.EVENT_READ, self.reap_bubblewrap)
+
+    def watch(self, fd, events, action):
+        os.set_blocking(fd, False)
+        self.open[fd] = action
+        self.selector.register(fd, events, (self, action))
+
+    def close(self, fd):
+        if self.open.pop(fd, None):
+            self.selector.unregister(fd)
+            os.close(fd)
+
+    def feed(self, fd):
+        try:
+            self.stdin = self.stdin[os.write(fd, self.stdin[:CHUNK]):]
+        except BlockingIOError:
+            return
+        except OSError:
+            self.stdin = self.stdin[:0]
+        if not self.stdin:
+            self.close(fd)
+
+    def take(self, fd):
+        try:
+            data = os.read(fd, CHUNK)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if not data:
+            self.close(fd)
+        return data
+
+    def read_stdout(self, fd):
+        data = self.take(fd)
+        if not data:
+            return
+        self.count(len(data))
+        if self.limit != "output":
+            self.stdout += data
+            if self.mark:
+                self.count_marks()
+
+    def read_stderr(self, fd):
+        data = self.take(fd)
+        if data:
+            self.count(len(data))
+            self.stderr += data[: max(0, EXCERPT_STDERR - len(self.stderr))]
+
+    def read_status(self, fd):
+        data = self.take(fd)
+        if data:
+            self.status += data[:4096]
+
+    def count(self, size):
+        self.output_bytes += size
+        if self.output_bytes > self.job["output_bytes"]:
+            self.end("output")
+
+    def count_marks(self):
+        found = self.stdout.count(self.mark, self.scan_from)
+        self.scan_from = max(self.scan_from, len(self.stdout) - len(self.mark) + 1)
+        if found:
+            # After the last one found, so that no mark is counted twice.
+            self.scan_from = self.stdout.rfind(self.mark) + len(self.mark)
+            self.marks_seen += found
+            self.measure()
+            now = time.monotonic()
+            self.marks.append([found, self.cpu_ms - self.base_cpu_ms, (now - self.base_at) * 1000])
+            self.base_cpu_ms, self.base_at = self.cpu_ms, now
+
+    def processes(self):
+        """Every process below bubblewrap's, those that left their parents too: they fall to its first child."""
+        found, rest = [], [self.pid]
+        while rest:
+            pid = rest.pop()
+            try:
+                with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
+                    children = [int(child) for child in file.read().split()]
+            except OSError:
+                continue
+            # Children of other threads than the main one are listed under those.
+            try:
+                threads = os.listdir(f"/proc/{pid}/task")
+                for thread in threads[:64] if len(threads) > 1 else ():
+                    if thread != str(pid):
+                        with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                            children += [int(child) for child in file.read().split()]
+            except OSError:
+                pass
+            found += children
+            rest += children
+        return found
+
+    def measure(self):
+        """Updates CPU time and peak memory from /proc; returns the memory in use, in KiB."""
+        cpu = memory = 0.0
+        last = None
+        for pid in self.processes():
+            try:
+                with open(f"/proc/{pid}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+                cpu += sum(map(int, fields[11:15]))
+                with open(f"/proc/{pid}/status", "rb") as file:
+                    for line in file:
+                        if line.startswith((b"RssAnon", b"RssShmem")):
+                            memory += int(line.split()[1])
+                last = pid
+            except (OSError, IndexError):
+                continue
+        if last is not None:
+            try:
+                disk = os.statvfs(f"/proc/{last}/root/tmp")
+                # Before bubblewrap has changed its root, this is the host's.
+                if disk.f_blocks * disk.f_frsize == int(self.job["memory_kb"]) * 1024:
+                    memory += (disk.f_blocks - disk.f_bfree) * disk.f_frsize / 1024
+            except OSError:
+                pass
+        self.cpu_ms = max(self.cpu_ms, cpu * TICK_MS)
+        self.peak_kb = max(self.peak_kb, memory)
+        return memory
+
+    def look(self, now):
+        """Called now and then: has it used up what it may?"""
+        memory = self.measure()
+        if memory > self.job["memory_kb"]:
+            self.end("memory")
+        elif self.cpu_ms - self.base_cpu_ms > self.job["cpu_ms"]:
+            self.end("cpu")
+        elif (now - self.base_at) * 1000 > self.job["wall_ms"]:
+            self.starved = self.waited_for_cpu(now)
+            self.end("wall")
+        self.next_look = now + min(0.02, max(0.005, (now - self.started_at) / 8))
+
+    def waited_for_cpu(self, now):
+        """True when the program stood in the queue of runnable processes for a fifth of its time or more: the machine
+        was busy, the program did not sleep."""
+        waited = 0
+        for pid in self.processes():
+            try:
+                with open(f"/proc/{pid}/schedstat", "rb") as file:
+                    waited += int(file.read().split()[1])
+            except (OSError, IndexError):
+                return True
+        return waited / 1e9 > 0.2 * (now - self.base_at)
+
+    def end(self, limit):
+        if self.limit is None:
+            self.limit = limit
+        # The first process of the namespace takes all others with it.
+        try:
+            os.kill(self.child or self.first_process() or self.pid, signal.SIGKILL)
+        except OSError:
+            pass
+
+    def first_process(self):
+        """The host's number of the process that the program's namespace knows as 1; bubblewrap tells it."""
+        if self.child is None:
+            found = re.search(rb'"child-pid": *(\d+)', self.status)
+            self.child = int(found[1]) if found else None
+        return self.child
+
+    def reap_bubblewrap(self, fd):
+        """bubblewrap ends with the program, and does not wait for the rest of the namespace: that falls to this
+        process, as the nearest subreaper."""
+        self.close(fd)
+        self.wait_status = os.wait4(self.pid, 0)[1]
+        self.ended_at = time.monotonic()
+        for each in [each for each, action in self.open.items() if action == self.read_status]:
+            self.read_status(each)
+        child = self.first_process()
+        try:
+            self.watch(os.pidfd_open(child), selectors.EVENT_READ, self.reap) if child else self.finish()
+        except OSError:
+            self.finish()
+
+    def reap(self, fd):
+        self.close(fd)
+        try:
+            self.usage = os.wait4(self.child, 0)[2]
+        except OSError:
+            pass
+        self.finish()
+
+    def finish(self):
+        # All writers are gone with the namespace: what the pipes still hold is all there will be.
+        for rest in (self.read_stdout, self.read_stderr, self.read_status):
+            for each in [each for each, action in self.open.items() if action == rest]:
+                while each in self.open:
+                    rest(each)
+        for each in list(self.open):
+            self.close(each)
+        self.done = True
+
+    def result(self):
+        usage = self.usage
+        code = os.waitstatus_to_exitcode(self.wait_status)
+        cpu_ms, memory_kb = self.cpu_ms, self.peak_kb
+        if usage is not None:
+            cpu_ms = (usage.ru_utime + usage.ru_stime) * 1000
+            memory_kb = max(memory_kb, usage.ru_maxrss)
+        limit = self.limit
+        if limit is None and memory_kb > self.job["memory_kb"]:
+            limit = "memory"
+        return {
+            "id": self.job["id"],
+            "exit_code": code if code >= 0 else None,
+            "signal": -code if code < 0 else code - 128 if 128 < code <= 192 else None,
+            "limit": limit,
+            "started": b"exit-code" in self.status or limit is not None,
+            "starved": self.starved,
+            "cpu_ms": cpu_ms,
+            "wall_ms": (self.ended_at - self.started_at) * 1000,
+            "memory_kb": int(memory_kb),
+            "stdout": self.stdout.decode("utf-8", "surrogateescape"),
+            "stderr": self.stderr.decode("utf-8", "replace"),
+            "marks": self.marks,
+        }
+
+
+class Supervisor:
+    def __init__(self, root):
+        self.root = root
+        self.selector = selectors.DefaultSelector()
+        self.runs = {}
+        self.inbox = bytearray()
+        self.outbox = bytearray()
+
+    def write_files(self, job):
+        folder = os.path.join(self.root, job["folder"])
+        if "files" in job:
+            os.makedirs(folder, mode=0o755, exist_ok=True)
+        for name, text in job.get("files", {}).items():
+            path = os.path.join(folder, name)
+            if "/" in name:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(text.encode("utf-8", "surrogatepass"))
+
+    def accept(self, job):
+        if "kill" in job:
+            run = self.runs.get(job["kill"])
+            if run:
+                run.end("killed")
+            return
+        try:
+            self.write_files(job)
+            if "argv" in job:
+                self.runs[job["id"]] = Run(job, self.selector)
+                return
+            self.tidy(job)
+            self.answer({"id": job["id"]})
+        except (OSError, ValueError) as error:
+            self.tidy(job)
+            self.answer({"id": job["id"], "fault": str(error)})
+
+    def tidy(self, job):
+        if job.get("remove"):
+            shutil.rmtree(os.path.join(self.root, job["folder"]), ignore_errors=True)
+
+    def answer(self, message):
+        self.outbox += json.dumps(message).encode() + b"\n"
+
+    def read_jobs(self):
+        data = os.read(0, 1 << 20)
+        if not data:
+            return False
+        self.inbox += data
+        *lines, rest = self.inbox.split(b"\n")
+        self.inbox = bytearray(rest)
+        for line in lines:
+            self.accept(json.loads(line))
+        return True
+
+    def serve(self):
+        self.selector.register(0, selectors.EVENT_READ, None)
+        alive = True
+        while alive:
+            now = time.monotonic()
+            wait = min((run.next_look for run in self.runs.values()), default=now + 60) - now
+            for key, _ in self.selector.select(max(0.0, wait)):
+                if key.data is None:
+                    alive = self.read_jobs()
+                elif key.fd in key.data[0].open:
+                    key.data[1](key.fd)
+            now = time.monotonic()
+            for identity, run in list(self.runs.items()):
+                if run.done:
+                    del self.runs[identity]
+                    self.tidy(run.job)
+                    self.answer(run.result())
+                elif now >= run.next_look:
+                    run.look(now)
+            while self.outbox:
+                del self.outbox[: os.write(1, self.outbox[: 1 << 20])]
+        for run in self.runs.values():
+            run.end("killed")
+
+
+STATUS_FD, SECCOMP_FD, FIRST_TOOL_FD = 40, 41, 50
+PR_SET_CHILD_SUBREAPER = 36
+SECCOMP = b""
+
+
+def main():
+    global SECCOMP
+    start = json.loads(sys.stdin.buffer.readline())
+    SECCOMP = bytes(start["seccomp"])
+    # Opened before the rights to reach them are gone: a tool may lie in the folder of a user that nobody may not enter.
+    for number, path in enumerate(start["tools"]):
+        os.dup2(os.open(path, os.O_PATH), FIRST_TOOL_FD + number, False)
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("500")
+    except OSError:
+        pass
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    root = tempfile.mkdtemp(prefix="calque-sandbox-")
+    os.chmod(root, 0o755)
+    try:
+        print(json.dumps({"root": root}), flush=True)
+        Supervisor(root).serve()
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+main()
