@@ -2,6 +2,7 @@
 export {
   type AdapterConfig,
   type AdapterFolder,
+  loraModules,
   openAdapterFolder,
   saveAdapterFolder,
 } from "./adapter.ts";
