@@ -1,14 +1,7 @@
-import { Effect, Schema } from "effect";
+import { Effect } from "effect";
 import { Hono } from "hono";
 import type { Context } from "hono";
-import {
-  answerOne,
-  type Decodable,
-  parseExact,
-  stringifyExact,
-  type Tool,
-  UserError,
-} from "../tools/mod.ts";
+import { parseExact, stringifyExact, type Tool, UserError } from "../tools/mod.ts";
 import { problem } from "./problem.ts";
 
 export interface ToolOptions {
@@ -41,15 +34,12 @@ const openTool = Effect.fnUntraced(function* (path: string, decoding: boolean) {
     import("../tools/tokenizer.ts")
   );
   const tokenizer = yield* openTokenizer(path);
-  return decoding ? named(decodeTool(tokenizer)) : named(encodeTool(tokenizer, { offsets: false }));
-});
-
-/** The tool with the key `tokenizer` beside its own. */
-const named = <S extends Decodable & { readonly fields: Schema.Struct.Fields }>(
-  tool: Tool<S>,
-): Tool => ({
-  ...tool,
-  input: Schema.Struct({ ...tool.input.fields, tokenizer: Schema.optionalKey(Schema.String) }),
+  const tool = decoding ? decodeTool(tokenizer) : encodeTool(tokenizer, { offsets: false });
+  const answer = (body: unknown) => {
+    const { tokenizer: _, ...input } = body as Readonly<Record<string, unknown>>;
+    return Effect.ensuring(tool.answer(input), Effect.sync(() => tokenizer.free()));
+  };
+  return { ...tool, answer };
 });
 
 const answer = async (
@@ -67,7 +57,7 @@ const answer = async (
   }
   const { id, ...rest } = body as Readonly<Record<string, unknown>>;
   const result = await Effect.runPromise(Effect.result(
-    Effect.flatMap(open(rest), (tool) => answerOne(tool, rest)),
+    Effect.flatMap(open(rest), (tool) => tool.answer(rest)),
   ));
   if (result._tag === "Failure") return problem(c, result.failure);
   const answered = { ...(id === undefined ? {} : { id }), ...result.success[0] };

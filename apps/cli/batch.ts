@@ -1,14 +1,6 @@
 import { Effect, Predicate, Result, Stream } from "effect";
 import process from "node:process";
-import {
-  answerOne,
-  asUserError,
-  type Decodable,
-  parseExact,
-  stringifyExact,
-  type Tool,
-  UserError,
-} from "../tools/mod.ts";
+import { asUserError, parseExact, stringifyExact, type Tool, UserError } from "../tools/mod.ts";
 import { ExitWith } from "./exit.ts";
 import { writeOut } from "./output.ts";
 
@@ -17,8 +9,8 @@ import { writeOut } from "./output.ts";
  * same `id`, each as soon as it and those before it are there. A bad line is answered with an `error`
  * and the rest goes on; then the exit is 2.
  */
-export const runBatch = <S extends Decodable>(
-  tool: Tool<S>,
+export const runBatch = (
+  tool: Tool,
   lines: AsyncIterable<Uint8Array> = linesOf(process.stdin),
 ): Effect.Effect<void, ExitWith | UserError> =>
   Effect.gen(function* () {
@@ -34,14 +26,14 @@ export const runBatch = <S extends Decodable>(
   });
 
 /** The answers to one line, or its error. Nothing that a line holds fails the batch. */
-export const answerLine = <S extends Decodable>(
-  tool: Tool<S>,
+export const answerLine = (
+  tool: Tool,
   line: Uint8Array,
 ): Effect.Effect<readonly object[]> => {
   const read = readLine(line);
   if (Result.isFailure(read)) return Effect.succeed([errorLine(...read.failure)]);
   const { id, rest } = read.success;
-  return answerOne(tool, rest).pipe(
+  return tool.answer(rest).pipe(
     Effect.map((answers) => answers.map((answer) => ({ id, ...answer }))),
     Effect.catch((error) => Effect.succeed([errorLine(id, error)])),
   );

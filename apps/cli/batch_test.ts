@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
 import { Effect, Exit, Fiber, Schema } from "effect";
 import fc from "fast-check";
-import { parseExact, stringifyExact, type Tool, UserError } from "../tools/mod.ts";
+import { makeTool, parseExact, stringifyExact, type Tool, UserError } from "../tools/mod.ts";
 import { answerLine, linesOf } from "./batch.ts";
 
 const Input = Schema.Struct({ text: Schema.String, times: Schema.optionalKey(Schema.Int) });
-const repeat: Tool<typeof Input> = {
+const repeat: Tool = makeTool({
   name: "repeat",
   input: Input,
-  concurrency: 1,
   answer: ({ text, times }) =>
     text === "fail"
       ? Effect.fail(new UserError({ code: "bad-ir", message: "not this" }))
       : Effect.succeed(Array.from({ length: times ?? 1 }, (_, index) => ({ index, text }))),
-};
+});
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const answer = (line: string | Uint8Array) =>
@@ -109,7 +108,7 @@ Deno.test("integers beyond 2^53 keep every digit", () => {
 });
 
 Deno.test("an interrupted answer interrupts the batch and is no error line", async () => {
-  const stuck: Tool<typeof Input> = { ...repeat, answer: () => Effect.never };
+  const stuck: Tool = { ...repeat, answer: () => Effect.never };
   const fiber = Effect.runFork(answerLine(stuck, bytes('{"id":1,"text":"a"}')));
   await Effect.runPromise(Fiber.interrupt(fiber));
   const exit = await Effect.runPromise(Fiber.await(fiber));

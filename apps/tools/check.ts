@@ -1,7 +1,7 @@
 import { Effect, Schema } from "effect";
 import { check } from "../../ts/wasm/mod.ts";
 import { UserError } from "./errors.ts";
-import type { Tool } from "./tool.ts";
+import { makeTool } from "./tool.ts";
 
 const CheckInput = Schema.Struct({
   source: Schema.String,
@@ -15,10 +15,9 @@ const CheckInput = Schema.Struct({
   ),
 });
 
-export const checkTool: Tool<typeof CheckInput> = {
+export const checkTool = makeTool({
   name: "check",
   input: CheckInput,
-  concurrency: 1,
   answer: ({ source, target, ...options }) =>
     Effect.try({
       try: () => {
@@ -28,4 +27,4 @@ export const checkTool: Tool<typeof CheckInput> = {
       },
       catch: (error) => new UserError({ code: "bad-ir", message: (error as Error).message }),
     }),
-};
+});

@@ -60,6 +60,10 @@ export const asUserError = (error: unknown): UserError => {
   const { message, _tag, name, code } = partsOf(error);
   const found = CODES[`${_tag ?? name}/${code}`] ?? CODES[_tag ?? name ?? ""];
   if (found !== undefined) return new UserError({ code: found, message });
+  if (/module not found.*crates\/wasm\/pkg/is.test(message)) {
+    const built = "the WebAssembly module is not built; run ./just build-wasm";
+    return new UserError({ code: "missing-toolchain", message: built });
+  }
   if (typeof code === "string" && /^E[A-Z]+$/.test(code)) {
     return new UserError({ code: "bad-file", message });
   }

@@ -5,7 +5,7 @@ import { scopedEngine } from "./engine.ts";
 import { asUserError, UserError } from "./errors.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import { TokenIds } from "./tokens.ts";
-import type { Tool } from "./tool.ts";
+import { makeTool, type Tool } from "./tool.ts";
 
 export interface GenerateOptions {
   readonly model: string;
@@ -37,7 +37,7 @@ const GenerateInput = Schema.Struct({
 export const openGenerate = Effect.fnUntraced(
   function* (
     options: GenerateOptions,
-  ): Effect.fn.Return<Tool<typeof GenerateInput>, UserError, Scope.Scope> {
+  ): Effect.fn.Return<Tool, UserError, Scope.Scope> {
     const { model, adapter, context, samples } = options;
     const engine = yield* scopedEngine({
       model,
@@ -52,10 +52,9 @@ export const openGenerate = Effect.fnUntraced(
     if (options.stop.length > 0) yield* Effect.fromResult(tokenizer);
     const reader = tokenizer._tag === "Success" ? tokenizer.success : undefined;
     let line = 0;
-    return {
+    return makeTool({
       name: "generate",
       input: GenerateInput,
-      concurrency: 1,
       answer: Effect.fnUntraced(function* ({ ids, prompt }) {
         const row = ids !== undefined
           ? Uint32Array.from(ids)
@@ -82,7 +81,7 @@ export const openGenerate = Effect.fnUntraced(
         });
         return completions.map((completion) => sampleOf(completion, reader, options.stop));
       }),
-    };
+    });
   },
 );
 

@@ -22,6 +22,17 @@ export const describeIssue = (issue: SchemaIssue.Issue): UserError => {
   return new UserError({ code, message });
 };
 
+/** The same from a message that a schema has already made: what is wrong, then ` at ["a"]["b"]`. */
+export const describeMessage = (message: string): UserError => {
+  const [what = "", where = ""] = message.split(/\n\s*at /);
+  const key = where.trim().replace(/^\[|\]$/g, "").split("][")
+    .map((part) => part.replace(/^"|"$/g, "")).join(".");
+  const [code, text] = split(
+    what === "Missing key" ? MISSING : what === "Expected no excess property" ? UNKNOWN : what,
+  );
+  return new UserError({ code, message: key === "" ? text : `key "${key}": ${text}` });
+};
+
 const MISSING = "is missing";
 const UNKNOWN = "is not a known key; check its spelling";
 

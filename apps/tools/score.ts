@@ -3,7 +3,7 @@ import { scopedEngine } from "./engine.ts";
 import { asUserError, UserError } from "./errors.ts";
 import { TokenIds } from "./tokens.ts";
 import { openTokenizer } from "./tokenizer.ts";
-import type { Tool } from "./tool.ts";
+import { makeTool, type Tool } from "./tool.ts";
 
 const ScoreInput = Schema.Struct({
   ids: Schema.optionalKey(TokenIds),
@@ -20,7 +20,7 @@ export const openScore = Effect.fnUntraced(
     readonly model: string;
     readonly adapter?: string;
     readonly context: number;
-  }): Effect.fn.Return<Tool<typeof ScoreInput>, UserError, Scope.Scope> {
+  }): Effect.fn.Return<Tool, UserError, Scope.Scope> {
     const { model, adapter, context } = options;
     const engine = yield* scopedEngine({
       model,
@@ -31,10 +31,9 @@ export const openScore = Effect.fnUntraced(
     });
     // A folder without a tokenizer can still be asked with ids.
     const tokenizer = yield* Effect.result(openTokenizer(model));
-    return {
+    return makeTool({
       name: "score",
       input: ScoreInput,
-      concurrency: 1,
       answer: Effect.fnUntraced(function* ({ ids, text }) {
         const row = ids !== undefined
           ? Uint32Array.from(ids)
@@ -46,6 +45,6 @@ export const openScore = Effect.fnUntraced(
         });
         return [{ ids: [...row], logprobs: [...logProbs!].map((p, t) => t === 0 ? null : p) }];
       }),
-    };
+    });
   },
 );

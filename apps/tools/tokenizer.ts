@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Tokenizer } from "../../ts/wasm/mod.ts";
 import { asUserError, UserError } from "./errors.ts";
 import { TokenIds } from "./tokens.ts";
-import type { Tool } from "./tool.ts";
+import { makeTool, type Tool } from "./tool.ts";
 
 /** Opens a `tokenizer.json`, or the one in a folder. */
 export const openTokenizer = (path: string): Effect.Effect<Tokenizer, UserError> =>
@@ -32,17 +32,17 @@ const EncodeInput = Schema.Struct({
 export const encodeTool = (
   tokenizer: Tokenizer,
   options: { readonly offsets: boolean },
-): Tool<typeof EncodeInput> => ({
-  name: "tokenizer encode",
-  input: EncodeInput,
-  concurrency: 1,
-  answer: ({ text, special = true }) =>
-    attempt(() => {
-      const ids = [...tokenizer.encode(text, { special })];
-      if (!options.offsets) return { ids };
-      return { ids, offsets: pairsOf(tokenizer.offsets(text, { special })) };
-    }),
-});
+): Tool =>
+  makeTool({
+    name: "tokenizer encode",
+    input: EncodeInput,
+    answer: ({ text, special = true }) =>
+      attempt(() => {
+        if (!options.offsets) return { ids: [...tokenizer.encode(text, { special })] };
+        const { ids, offsets } = tokenizer.encodeWithOffsets(text, { special });
+        return { ids: [...ids], offsets };
+      }),
+  });
 
 const DecodeInput = Schema.Struct({
   ids: TokenIds,
@@ -50,26 +50,23 @@ const DecodeInput = Schema.Struct({
   skip_special: Schema.optionalKey(Schema.Boolean),
 });
 
-export const decodeTool = (tokenizer: Tokenizer): Tool<typeof DecodeInput> => ({
-  name: "tokenizer decode",
-  input: DecodeInput,
-  concurrency: 1,
-  answer: ({ ids, skip_special = false }) =>
-    attempt(() => ({
-      text: tokenizer.decode(Uint32Array.from(ids), { skipSpecial: skip_special }),
-    })),
-});
+export const decodeTool = (tokenizer: Tokenizer): Tool =>
+  makeTool({
+    name: "tokenizer decode",
+    input: DecodeInput,
+    answer: ({ ids, skip_special = false }) =>
+      attempt(() => ({
+        text: tokenizer.decode(Uint32Array.from(ids), { skipSpecial: skip_special }),
+      })),
+  });
 
-export const countTool = (tokenizer: Tokenizer): Tool<typeof EncodeInput> => ({
-  name: "tokenizer count",
-  input: EncodeInput,
-  concurrency: 1,
-  answer: ({ text, special = true }) =>
-    attempt(() => ({ count: tokenizer.encode(text, { special }).length })),
-});
+export const countTool = (tokenizer: Tokenizer): Tool =>
+  makeTool({
+    name: "tokenizer count",
+    input: EncodeInput,
+    answer: ({ text, special = true }) =>
+      attempt(() => ({ count: tokenizer.encode(text, { special }).length })),
+  });
 
 const attempt = (work: () => object): Effect.Effect<readonly object[], UserError> =>
   Effect.try({ try: () => [work()], catch: asUserError });
-
-const pairsOf = (flat: ArrayLike<number>): [number, number][] =>
-  Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);

@@ -30,7 +30,9 @@ export const infrastructureRate = (samples: readonly JudgedSample[]): number =>
   samples.length === 0 ? 0 : samples.filter((sample) => !scores(sample)).length / samples.length;
 
 /** How many samples got each verdict, in order of first appearance. */
-export const verdictMix = (samples: readonly JudgedSample[]): Record<string, number> => {
+export const verdictMix = (
+  samples: readonly { readonly verdict: string }[],
+): Record<string, number> => {
   const mix: Record<string, number> = {};
   for (const { verdict } of samples) mix[verdict] = (mix[verdict] ?? 0) + 1;
   return mix;

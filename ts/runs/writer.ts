@@ -98,8 +98,24 @@ export class RunWriter {
     return this.#rollouts.append(rows);
   }
 
-  addEvaluations(rows: readonly StepRow[]): Promise<void> {
-    return this.#evaluations.append(rows);
+  /**
+   * The samples of one evaluation, in place of those of the same one if the file has them: a run that
+   * was killed while it evaluated does so again.
+   */
+  async putEvaluation(
+    of: { readonly step: number; readonly when: string; readonly temperature: number },
+    samples: readonly object[],
+  ): Promise<void> {
+    const { step, when, temperature } = of;
+    await this.#evaluations.close();
+    await cutLog(this.#at.evaluations, (row) => {
+      const had = row as typeof of;
+      return had.step !== step || had.when !== when || had.temperature !== temperature;
+    });
+    this.#evaluations = await AppendLog.open(this.#at.evaluations);
+    await this.#evaluations.append(
+      samples.map((sample) => ({ step, when, temperature, ...sample })),
+    );
   }
 
   /** Drops what was written after the checkpoint of `step`: a resumed run writes it again. */

@@ -1,7 +1,7 @@
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { readFile } from "node:fs/promises";
-import { answerOne, asUserError, UserError } from "../../tools/mod.ts";
+import { asUserError, UserError } from "../../tools/mod.ts";
 import { ExitWith } from "../exit.ts";
 import { batch, json } from "../flags.ts";
 import { printJson, writeOut } from "../output.ts";
@@ -51,7 +51,7 @@ export const check = Command.make(
       try: () => Promise.all(files.map((file) => readFile(file, "utf8"))),
       catch: asUserError,
     });
-    const [answer] = yield* answerOne(checkTool, {
+    const [answer] = yield* checkTool.answer({
       source: texts[0],
       relation: options.relation,
       ...(texts[1] === undefined ? {} : { target: texts[1] }),

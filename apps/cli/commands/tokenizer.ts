@@ -1,7 +1,7 @@
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { readFile, writeFile } from "node:fs/promises";
-import { answerOne, asUserError, type Decodable, type Tool, UserError } from "../../tools/mod.ts";
+import { asUserError, type Tool, UserError } from "../../tools/mod.ts";
 import { batch } from "../flags.ts";
 import { printJson, writeErr, writeOut } from "../output.ts";
 
@@ -50,7 +50,7 @@ const decode = Command.make(
     const { openTokenizer, decodeTool, runBatch } = yield* rooms;
     const tool = decodeTool(yield* openTokenizer(path));
     if (batch) return yield* runBatch(tool);
-    const [answer] = yield* answerOne(tool, { ids });
+    const [answer] = yield* tool.answer({ ids });
     yield* writeOut((answer as { readonly text: string }).text);
   }),
 ).pipe(Command.withDescription("Token ids to text"));
@@ -62,7 +62,7 @@ const count = Command.make(
     const { openTokenizer, countTool, runBatch, readText } = yield* rooms;
     const tool = countTool(yield* openTokenizer(path));
     if (batch) return yield* runBatch(tool);
-    const [answer] = yield* answerOne(tool, { text: yield* readText(Option.getOrUndefined(text)) });
+    const [answer] = yield* tool.answer({ text: yield* readText(Option.getOrUndefined(text)) });
     yield* writeOut(`${(answer as { readonly count: number }).count}\n`);
   }),
 ).pipe(Command.withDescription("How many tokens a text is"));
@@ -85,9 +85,9 @@ const train = Command.make(
       Flag.withDescription("Least number of times that a pair must occur to be merged"),
       Flag.withDefault(2),
     ),
-    preTokenizer: Flag.String("pre-tokenizer").pipe(
-      Flag.withDescription("How text is split before merging: gpt2, llama3, qwen2, ..."),
-      Flag.withDefault("gpt2"),
+    preTokenizer: Flag.Literals("pre-tokenizer", ["gpt2", "gpt2-digits", "llama3", "qwen2"]).pipe(
+      Flag.withDescription("How text is split before merging; gpt2-digits sets digits apart"),
+      Flag.withDefault("gpt2" as const),
     ),
     special: Flag.String("special").pipe(
       Flag.withMetavar("TOKEN"),
@@ -96,7 +96,9 @@ const train = Command.make(
     ),
   },
   Effect.fnUntraced(function* ({ files, vocabSize, out, minFrequency, preTokenizer, special }) {
-    const { trainTokenizer } = yield* Effect.promise(() => import("../../../ts/wasm/mod.ts"));
+    const { Tokenizer, trainTokenizer } = yield* Effect.promise(() =>
+      import("../../../ts/wasm/mod.ts")
+    );
     const texts = yield* Effect.tryPromise({
       try: () => Promise.all(files.map((path) => readFile(path, "utf8"))),
       catch: asUserError,
@@ -106,7 +108,9 @@ const train = Command.make(
       catch: (error) => new UserError({ code: "bad-value", message: (error as Error).message }),
     });
     yield* Effect.tryPromise({ try: () => writeFile(out, json), catch: asUserError });
-    yield* writeErr(`${out}: ${vocabSize} entries from ${files.length} files\n`);
+    // Short texts run out of pairs before the vocabulary is full.
+    const entries = Tokenizer.fromJSON(json).vocabSize;
+    yield* writeErr(`${out}: ${entries} entries of ${vocabSize} asked for\n`);
   }),
 ).pipe(Command.withDescription("Learn a byte-level BPE tokenizer"));
 
@@ -125,5 +129,5 @@ export const tokenizer = Command.make("tokenizer").pipe(
   Command.withSubcommands([encode, decode, count, train, show]),
 );
 
-const printOne = <S extends Decodable>(tool: Tool<S>, input: object) =>
-  Effect.flatMap(answerOne(tool, input), (answers) => printJson(answers[0]));
+const printOne = (tool: Tool, input: object) =>
+  Effect.flatMap(tool.answer(input), (answers) => printJson(answers[0]));
