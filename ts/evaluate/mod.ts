@@ -1,3 +1,4 @@
+export { evaluate, type Evaluated } from "./evaluate.ts";
 export {
   infrastructureRate,
   type JudgedSample,
