@@ -121,7 +121,7 @@ replace-with = "vendored"
 directory = "$(readlink -f "$build_sources")/library/vendor"
 [target.$target]
 linker = "$build_linker"
-rustflags = ["-Clinker-flavor=wasm-ld"]
+rustflags = ["-Clinker-flavor=wasm-ld", "-Cembed-bitcode=yes"]
 TOML
   (cd "$build_scratch" && RUSTC_BOOTSTRAP=1 RUSTC=$build_rustc CARGO_TARGET_DIR=$build_scratch/target \
     "$build_cargo" build --release --target "$target" -Zbuild-std=std,panic_abort --offline) || return 1

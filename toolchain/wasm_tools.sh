@@ -50,19 +50,18 @@ SH
 
 wasm_module=crates/wasm/pkg
 
-# Built, and no source of it changed since.
+# Built, and no source of it touched since. What build.sh knows better, it decides by content.
 module_fits() {
   found="not built, or older than crates/"
-  module_built=$(find "$wasm_module" -name '*_bg.wasm' 2>/dev/null | head -n 1)
-  [ -n "$module_built" ] || return 1
-  [ -z "$(find crates Cargo.toml Cargo.lock -name pkg -prune -o -type f \( -name '*.rs' -o -name '*.toml' -o -name '*.sh' \
-    -o -name Cargo.lock \) -newer "$module_built" -print 2>/dev/null | head -n 1)" ] && found=$module_built
+  [ -f "$wasm_module/.sources" ] || return 1
+  [ -z "$(find crates Cargo.toml Cargo.lock \( -name pkg -o -name tests \) -prune -o -type f -newer "$wasm_module/.sources" -print 2>/dev/null | head -n 1)" ] &&
+    found=$wasm_module
 }
 
 module_install() {
   # shellcheck disable=SC1091 # written by ./setup itself
   . "$tools/env"
-  PATH=${CALQUE_WASM_RUST:+$CALQUE_WASM_RUST:}$PATH sh crates/wasm/build.sh
+  PATH=${CALQUE_WASM_RUST:+$CALQUE_WASM_RUST:}$PATH sh crates/wasm/build.sh && touch "$wasm_module/.sources"
 }
 
 # The crates compiled ahead, beside the tools' lane; wasm-pack finds them compiled.

@@ -17,7 +17,8 @@ if [ -f "$stamp" ] && [ "$now" = "$(cat "$stamp")" ]; then
 fi
 
 rm -rf "$here/pkg"
-PATH="$root/node_modules/.bin:$PATH" \
+# wasm-opt: the one that ./setup put on PATH, else the npm package's, which needs Node.
+PATH="$PATH:$root/node_modules/.bin" \
   wasm-pack build "$here" --release --mode no-install --target web --no-pack --no-typescript --out-dir pkg
 # The generated loader stays as it is; the public interface lies beside it.
 cp "$here"/js/* "$here/README.md" "$root/LICENSE" "$here/pkg/"
