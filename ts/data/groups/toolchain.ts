@@ -89,11 +89,17 @@ export const verifierMessage = async (
     await feed(tools.opt, ["-passes=verify", "-disable-output", "-"], ir);
     return undefined;
   } catch (error) {
-    const text = String((error as { readonly stderr?: unknown }).stderr ?? error);
-    return text.split("\n").filter((line) => line.includes("error:")).map((line) =>
-      line.replace(/^.*?error: /, "")
-    )[0] ?? text.split("\n")[0] ?? text;
+    return complaintIn(String((error as { readonly stderr?: unknown }).stderr ?? error));
   }
+};
+
+/** The parser's error says what; the verifier says what on a line before its "input module is broken". */
+const complaintIn = (stderr: string): string => {
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+  const parsed = lines.find((line) =>
+    line.includes("error:") && !line.includes("module is broken")
+  );
+  return (parsed?.replace(/^.*?error: /, "") ?? lines[0] ?? "rejected without a message").trim();
 };
 
 const feed = (command: string, args: readonly string[], input: string): Promise<string> =>
