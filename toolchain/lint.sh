@@ -8,7 +8,7 @@ lint_fits() {
 
 lint_from_rustup() {
   has rustup || return 1
-  case $(command -v rustc) in /usr/bin/*) return 1 ;; esac
+  case $(command -v rustc) in /usr/*) return 1 ;; esac
   timeout 120 rustup component add clippy rustfmt
 }
 

@@ -4,6 +4,11 @@
 rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 target=wasm32-unknown-unknown
 
+# Ubuntu keeps its newer ones in folders of their own.
+for rust_folder in $(ls -d /usr/lib/rust-*/bin 2>/dev/null | sort -V); do
+  [ ! -x "$rust_folder/cargo" ] || has rustup || PATH=$rust_folder:$PATH
+done
+
 rust_fits() {
   found="none of version $rust_wanted or later"
   has cargo && has rustc || return 1
@@ -12,7 +17,7 @@ rust_fits() {
 }
 
 # Distributions name a Rust newer than their own release `rustc-web` (Debian) or `rustc-1.NN` (Ubuntu).
-# Sets rustc_package, cargo_package and source_package.
+# Sets rustc_package, cargo_package, source_package, and target_package, which few of them have.
 rust_choose() {
   rustc_package=
   for rust_name in rustc rustc-web $(apt-cache pkgnames rustc-1. 2>/dev/null | sort -rV); do
@@ -21,10 +26,19 @@ rust_choose() {
     break
   done
   case $rustc_package in
-  rustc) cargo_package=cargo source_package=rust-src ;;
-  rustc-web) cargo_package=cargo-web source_package=rust-web-src ;;
+  rustc)
+    cargo_package=cargo
+    target_package=libstd-rust-dev-wasm32
+    source_package=rust-src
+    ;;
+  rustc-web)
+    cargo_package=cargo-web
+    target_package=libstd-rust-web-dev-wasm32
+    source_package=rust-web-src
+    ;;
   rustc-1.*)
     cargo_package=cargo-${rustc_package#rustc-}
+    target_package=libstd-rust-${rustc_package#rustc-}-dev-wasm32
     source_package=rust-${rustc_package#rustc-}-src
     ;;
   *) stop "no package of Rust $rust_wanted or later in the package sources of this system; install one with rustup (https://rustup.rs)." ;;
@@ -54,7 +68,7 @@ wasm32_fits() {
   found="no standard library for $target"
   if has rustc && holds_wasm32 "$(rustc --print sysroot 2>/dev/null)"; then
     found="in $(rustc --print sysroot)"
-    case $(command -v rustc) in /usr/bin/*) wasm_linker=$(wasm_linker) ;; esac
+    case $(command -v rustc) in /usr/*) wasm_linker=$(wasm_linker) ;; esac
     return 0
   fi
   built_sysroot=$(sysroot_folder) || return 1
@@ -71,27 +85,26 @@ sysroot_folder() {
   printf '%s/rust-%s' "$cache" "$(number "$("$system_rustc" --version)")"
 }
 
-# rustc-1.NN on Ubuntu is /usr/bin/rustc-1.NN, and /usr/bin/rustc may be an older one.
+# The distribution's own, even where rustup's comes first on PATH.
 system_program() {
-  for system_name in "/usr/bin/$1" $(ls /usr/bin/"$1"-1.* 2>/dev/null | sort -rV); do
-    [ -x "$system_name" ] || continue
-    at_least "$(number "$("$system_name" --version 2>/dev/null)")" "$rust_wanted" || continue
-    printf '%s' "$system_name"
+  for system_path in $(ls -d /usr/lib/rust-*/bin 2>/dev/null | sort -rV) /usr/bin; do
+    [ -x "$system_path/$1" ] && at_least "$(number "$("$system_path/$1" --version 2>/dev/null)")" "$rust_wanted" || continue
+    printf '%s' "$system_path/$1"
     return 0
   done
   return 1
 }
 
-# Whether rustup brought it. Tried before the package manager: then no other Rust is needed.
+# Tried before the package manager: where rustup can, no other Rust is needed.
 wasm32_from_rustup() {
   has rustup && has rustc || return 1
-  case $(command -v rustc) in /usr/bin/*) return 1 ;; esac
+  case $(command -v rustc) in /usr/*) return 1 ;; esac
   timeout 120 rustup target add "$target"
 }
 
 wasm32_packages() {
   rust_choose
-  echo "$rustc_package $cargo_package $source_package gcc libc6-dev $(first_of lld-22 lld-21 lld-20 lld-19 lld-18 lld-17 lld)"
+  echo "$rustc_package $cargo_package $(first_of "$target_package" "$source_package") gcc libc6-dev $(first_of lld-22 lld-21 lld-20 lld-19 lld-18 lld-17 lld)"
 }
 
 # Builds the standard library from the distribution's own sources and their vendored crates, without the network.
