@@ -39,3 +39,11 @@ export const context = Flag.Int("context").pipe(
   Flag.withDescription("Longest sequence in tokens; the model's own limit up to 2048 by default"),
   Flag.optional,
 );
+
+export const prompts = Flag.String("prompts").pipe(
+  Flag.withMetavar("RECIPE"),
+  Flag.withDescription(
+    "The recipe whose prompts the model was trained with; else that beside the model, else plain words",
+  ),
+  Flag.optional,
+);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../apps/cli/zz_main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../apps/cli/main.ts", import.meta.url));
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Ended {
@@ -19,7 +19,7 @@ export interface Where {
 
 /** Starts the command line as a user would, from outside. */
 export const start = (args: readonly string[], where: Where = {}): ChildProcessWithoutNullStreams =>
-  spawn(Deno.execPath(), ["run", "--no-check", "-A", main, ...args], {
+  spawn(Deno.execPath(), ["run", "-A", main, ...args], {
     cwd: where.cwd ?? root,
     env: { ...Deno.env.toObject(), NO_COLOR: "1", ...where.env },
   });

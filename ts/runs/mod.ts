@@ -8,3 +8,5 @@ export { readRows, type Row, thin, toCsv, toJsonl } from "./rows.ts";
 export { lockHolder, takeLock } from "./lock.ts";
 export { isAlive, markOf, type ProcessMark } from "./process.ts";
 export { FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";
+export { readObject } from "./run.ts";
+export { record, type RecordOptions } from "./record.ts";
