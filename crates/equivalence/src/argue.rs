@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use calque_ir::interpreter::{Input, Scalar};
 use calque_ir::{Function, Memory};
 
+use crate::bisimulation::simulate;
 use crate::concrete::{Comparison, Side, compare};
 use crate::graph::{Graph, Kind, Node};
 use crate::options::Options;
@@ -40,7 +41,9 @@ fn attempt(
     let shared = entry(&mut graph, &s, &t, noundef)?;
     let loops = !s.flow.back_edges().is_empty() || !t.flow.back_edges().is_empty();
     if loops {
-        return Stop::because("loop-bound", "loops");
+        let sides = (Side { function: functions.0, ..source }, Side { function: functions.1, ..target });
+        simulate(sides.0, sides.1, options, noundef)?;
+        return Ok(Verdict::proved("loop-bisimulation"));
     }
     let mut solver = Solver::new(options.conflicts);
     let left = start(&mut s, &mut graph, &mut world, &shared, &[])?;
@@ -68,8 +71,19 @@ fn parameters_fit(source: Side<'_>, target: Side<'_>, options: &Options) -> Resu
         if b.attributes.dereferenceable > a.attributes.dereferenceable {
             return Stop::because("unsupported-instruction", "dereferenceable on a parameter of the target alone");
         }
+        if b.attributes.returned && !a.attributes.returned {
+            return Stop::because("unsupported-instruction", "returned on a parameter of the target alone");
+        }
         if b.attributes.noalias && !a.attributes.noalias && !options.disjoint_arguments {
             return Stop::because("unsupported-instruction", "noalias on a parameter of the target alone");
+        }
+    }
+    for (name, global) in &target.module.globals {
+        let same = source.module.globals.get(name).is_none_or(|g| {
+            g.constant == global.constant && g.initializer == global.initializer && g.ty == global.ty && g.align == global.align
+        });
+        if !same {
+            return Stop::because("memory-model", format!("@{name} is defined differently on the two sides"));
         }
     }
     let result = &target.function.result_attributes;

@@ -8,6 +8,7 @@
 //! (as Alive2 assumes); non-termination is not compared, so both sides are judged on executions that end.
 
 mod argue;
+mod bisimulation;
 mod concrete;
 mod decide;
 mod graph;

@@ -89,6 +89,14 @@ pub struct ParameterAttributes {
     pub range: Option<(u128, u128)>,
     /// Memory reached through it is reached through nothing else.
     pub noalias: bool,
+    /// `readonly` or `readnone`: a store through it is undefined behaviour.
+    pub no_store: bool,
+    /// `writeonly` or `readnone`: a load through it is undefined behaviour.
+    pub no_load: bool,
+    /// `nocapture` or `captures(...)`: it must not outlive the call.
+    pub no_capture: bool,
+    /// The function returns this parameter, or it is undefined behaviour.
+    pub returned: bool,
     /// Attributes with a meaning that is not modelled.
     pub unsupported: Vec<String>,
 }

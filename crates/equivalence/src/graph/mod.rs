@@ -14,6 +14,8 @@ use std::collections::HashMap;
 
 use calque_ir::fold::mask;
 
+pub(crate) use evaluate::Evaluator;
+
 
 /// A node; equal ids mean equal values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

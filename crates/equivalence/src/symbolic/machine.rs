@@ -42,6 +42,8 @@ pub(crate) struct Machine<'m> {
     pub(super) disjoint_arguments: bool,
     pub(super) reads: bool,
     pub(super) writes: bool,
+    /// Stores or returns pointers.
+    pub(super) keeps_pointers: bool,
     pub(super) names_globals: bool,
 }
 
@@ -85,6 +87,7 @@ impl<'m> Machine<'m> {
             disjoint_arguments,
             reads: false,
             writes: false,
+            keeps_pointers: function.result == Type::Pointer,
             names_globals: false,
         }
     }
@@ -131,6 +134,9 @@ impl<'m> Machine<'m> {
         let mut returns: Vec<(Node, Lanes, Node)> = Vec::new();
         let mut arriving: BTreeMap<BlockId, Vec<(BlockId, Node)>> = BTreeMap::new();
         for (position, &block) in order.iter().enumerate() {
+            if position > 0 && !walk.incoming.contains_key(&block) {
+                continue;
+            }
             let (values, memory, here) = if position == 0 {
                 (values.clone(), memory, graph.truth(true))
             } else {
@@ -381,6 +387,12 @@ impl<'m> Machine<'m> {
             MemoryEffects::ArgumentRead => !self.writes && !self.names_globals,
             MemoryEffects::Other => false,
         };
+        for parameter in &self.function.parameters {
+            let a = &parameter.attributes;
+            if (a.no_store && self.writes) || (a.no_load && self.reads) || (a.no_capture && self.keeps_pointers) {
+                return Stop::because("unsupported-instruction", "readonly, writeonly or nocapture parameter of the target");
+            }
+        }
         if fine { Ok(()) } else { Stop::because("unsupported-instruction", "memory attribute of the target") }
     }
 }

@@ -4,8 +4,10 @@ mod calls;
 mod machine;
 mod operations;
 mod pointers;
+mod rebuild;
 
-pub(crate) use machine::{Arrival, Machine, Segment};
+pub(crate) use machine::{Machine, Segment};
+pub(crate) use operations::compare_nodes;
 
 use std::collections::HashMap;
 

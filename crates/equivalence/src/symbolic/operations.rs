@@ -458,7 +458,7 @@ pub(crate) fn width_of(ty: &Type) -> Result<u32, Stop> {
     }
 }
 
-pub(super) fn compare_nodes(g: &mut Graph, predicate: Predicate, a: Node, b: Node) -> Node {
+pub(crate) fn compare_nodes(g: &mut Graph, predicate: Predicate, a: Node, b: Node) -> Node {
     match predicate {
         Predicate::Eq => g.equal(a, b),
         Predicate::Ne => {

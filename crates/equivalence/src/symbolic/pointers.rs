@@ -189,6 +189,7 @@ impl Machine<'_> {
         let pointer = self.one(state, pointer)?;
         let align = if align == 0 { self.module.abi_align(&ty).unwrap_or(1) } else { align };
         self.access(state, pointer, size, align, true)?;
+        self.keeps_pointers |= *ty.scalar() == Type::Pointer;
         for ((at, lane_ty), lane) in places.iter().zip(lanes) {
             let bytes = self.module.store_size(lane_ty).unwrap_or(1);
             let g = &mut *state.graph;

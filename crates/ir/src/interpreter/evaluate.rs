@@ -145,6 +145,12 @@ impl<'m> Frame<'m> {
             (MemoryEffects::None, (true, _) | (_, true)) | (MemoryEffects::Read | MemoryEffects::ArgumentRead, (_, true)) => {
                 return Stop::undefined("touches memory that its attributes exclude");
             }
+            _ if self.function.parameters.iter().any(|p| {
+                (p.attributes.no_store && self.touched.1) || (p.attributes.no_load && self.touched.0) || p.attributes.returned
+            }) =>
+            {
+                return Stop::stuck("unsupported-instruction", "readonly, writeonly or returned parameter");
+            }
             (MemoryEffects::Other, _) => return Stop::stuck("unsupported-instruction", "memory attribute"),
             _ => {}
         }
@@ -177,7 +183,8 @@ impl<'m> Frame<'m> {
                 *lane = Scalar::Poison;
             }
             if a.dereferenceable > 0 {
-                let holds = matches!(lane, Scalar::Pointer(p) if self.memory.span(*p, a.dereferenceable).is_some());
+                // A function's own local is gone when its result is looked at.
+                let holds = matches!(lane, Scalar::Pointer(p) if !self.memory.block(*p).is_some_and(|b| b.hidden) && self.memory.span(*p, a.dereferenceable).is_some());
                 if !holds {
                     return Stop::undefined("pointer is not dereferenceable as its attribute says");
                 }

@@ -146,6 +146,10 @@ impl Frame<'_> {
         if self.memory.blocks[block].constant {
             return Stop::undefined("store to constant memory");
         }
+        // Padding between fields is left undefined.
+        if !matches!(self.module.resolve(&ty), Type::Int(_) | Type::Pointer) {
+            self.memory.blocks[block].bytes[range.clone()].fill(Byte::Undef);
+        }
         for ((at, ty), lane) in places.iter().zip(lanes) {
             let size = self.module.store_size(ty).unwrap_or(0) as usize;
             let start = range.start + *at as usize;

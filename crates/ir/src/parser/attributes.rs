@@ -7,7 +7,7 @@ use crate::module::{MemoryEffects, ParameterAttributes};
 
 /// Attributes of parameters and results without a meaning for one function by itself.
 const IGNORABLE_PARAMETER: &[&str] = &[
-    "zeroext", "signext", "inreg", "nocapture", "captures", "readonly", "readnone", "writeonly", "returned", "nofree", "immarg",
+    "zeroext", "signext", "inreg", "nofree", "immarg",
     "noext", "swiftself", "nest", "dead_on_unwind", "allocptr", "allocalign", "dead_on_return",
 ];
 
@@ -150,6 +150,16 @@ impl Parser<'_> {
                     if bracket {
                         self.expect(b')')?;
                     }
+                }
+                "readonly" | "readnone" | "writeonly" | "nocapture" | "captures" | "returned" => {
+                    self.bump();
+                    if self.is_punct(b'(') {
+                        self.skip_group();
+                    }
+                    out.no_store |= matches!(word, "readonly" | "readnone");
+                    out.no_load |= matches!(word, "writeonly" | "readnone");
+                    out.no_capture |= matches!(word, "nocapture" | "captures");
+                    out.returned |= word == "returned";
                 }
                 "dereferenceable" => {
                     self.bump();

@@ -182,7 +182,7 @@ impl Parser<'_> {
                     let name = lexer::name_of(self.text, token);
                     open = Some(self.start_block(body, token, name)?);
                 }
-                Kind::Word if matches!(self.word(), "uselistorder" | "uselistorder_bb") => self.skip_line(),
+                Kind::Word if matches!(self.word(), "uselistorder" | "uselistorder_bb") => self.skip_line_from_here(),
                 // Debug records of LLVM 19 and later: `#dbg_value(...)`.
                 Kind::Group => self.skip_line_from_here(),
                 Kind::Word | Kind::Local => {

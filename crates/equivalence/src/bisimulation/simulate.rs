@@ -1,0 +1,388 @@
+//! Puts the pieces together: traces, pairing, relation, steps, questions.
+
+use std::collections::HashMap;
+
+use calque_ir::interpreter::Scalar;
+use calque_ir::{BlockId, Function, Op, ValueId};
+
+use super::candidates::{Pairing, pairings};
+use super::invariants::{Step, guess, keep_inductive, speakable};
+use super::loops::{Loop, loops};
+use super::relation::{Expression, Samples};
+use super::trace::{Trace, Visit, trace};
+use crate::concrete::Side;
+use crate::graph::{Evaluator, Graph, Node};
+use crate::inputs::{INPUT_COUNT, Inputs};
+use crate::options::Options;
+use crate::prove::{entry, lane_violation, memory_refines, start, violation};
+use crate::solver::{Answer, Solver};
+use crate::symbolic::{Lanes, Machine, Role, Segment, Stop, World};
+
+/// Inputs that are traced.
+const TRACED: usize = 96;
+/// Relations tried for one pairing.
+const RELATION_LIMIT: usize = 24;
+
+/// Shows that the target, run in lock step with the source, refines it. Both functions are promoted.
+pub(crate) fn simulate(source: Side<'_>, target: Side<'_>, options: &Options, noundef: &[bool]) -> Result<(), Stop> {
+    let flows = (calque_ir::ControlFlow::of(source.function), calque_ir::ControlFlow::of(target.function));
+    let (left, right) = (loops(&flows.0)?, loops(&flows.1)?);
+    if left.len() != right.len() {
+        let detail = format!("{} loops in the source, {} in the target", left.len(), right.len());
+        return Stop::because("loop-bound", detail);
+    }
+    let runs = traces(source, target, &left, &right, noundef)?;
+    let mut last = Stop("loop-bound", "the loops do not run in step".into());
+    for pairing in pairings(&left, &right, &runs) {
+        match Simulation::new(source, target, options, noundef)?.run(&pairing, &runs) {
+            Ok(()) => return Ok(()),
+            Err(stop) => last = stop,
+        }
+    }
+    Err(last)
+}
+
+/// Values that may be asked for at a block: its phis, what is live there, arguments.
+fn at_block(function: &Function, machine: &Machine<'_>, block: BlockId) -> Vec<ValueId> {
+    let mut out: Vec<ValueId> = function
+        .block(block)
+        .instructions
+        .iter()
+        .copied()
+        .take_while(|id| matches!(function.op(*id), Some(Op::Phi { .. })))
+        .collect();
+    let mut live: Vec<ValueId> = machine.live[block.0 as usize].iter().copied().collect();
+    live.sort();
+    out.extend(live);
+    for parameter in &function.parameters {
+        if !out.contains(&parameter.value) {
+            out.push(parameter.value);
+        }
+    }
+    out
+}
+
+fn traces(
+    source: Side<'_>,
+    target: Side<'_>,
+    left: &[Loop],
+    right: &[Loop],
+    noundef: &[bool],
+) -> Result<Vec<(Trace, Trace)>, Stop> {
+    let wanted = |side: Side<'_>, loops: &[Loop], role: Role| {
+        let machine = Machine::new(side.module, side.function, role, false);
+        let mut out: HashMap<BlockId, Vec<ValueId>> = HashMap::new();
+        for block in loops.iter().flat_map(|l| &l.cuts) {
+            out.insert(*block, at_block(side.function, &machine, *block));
+        }
+        out
+    };
+    let (a, b) = (wanted(source, left, Role::Source), wanted(target, right, Role::Target));
+    let mut inputs = Inputs::new([source.module, target.module], [source.function, target.function], noundef.to_vec());
+    if let Some(ty) = inputs.unsupported() {
+        return Stop::because("unsupported-instruction", format!("a parameter of type {ty}"));
+    }
+    let mut out = Vec::new();
+    for n in 0..INPUT_COUNT {
+        let input = inputs.input(n);
+        let poisoned = input.arguments.iter().flatten().any(|s| *s == Scalar::Poison);
+        if poisoned || out.len() >= TRACED {
+            continue;
+        }
+        let (x, y) = (trace(source.module, source.function, &input, &a), trace(target.module, target.function, &input, &b));
+        out.extend(x.zip(y));
+    }
+    if out.is_empty() {
+        return Stop::because("loop-bound", "no input runs both sides to their end");
+    }
+    Ok(out)
+}
+
+/// The state of one attempt with one pairing.
+struct Simulation<'m> {
+    graph: Graph,
+    world: World,
+    s: Machine<'m>,
+    t: Machine<'m>,
+    solver: Solver,
+    noundef: Vec<bool>,
+    writes: bool,
+    conflicts: u64,
+}
+
+/// Both sides at a pair of cuts.
+struct Place {
+    source: HashMap<ValueId, Lanes>,
+    target: HashMap<ValueId, Lanes>,
+    memory: Node,
+    /// What the source's past guarantees.
+    facts: Node,
+}
+
+impl<'m> Simulation<'m> {
+    fn new(source: Side<'m>, target: Side<'m>, options: &Options, noundef: &[bool]) -> Result<Self, Stop> {
+        let writes = |f: &Function| {
+            f.blocks.iter().flat_map(|b| &b.instructions).any(|id| match f.op(*id) {
+                Some(Op::Store { .. }) => true,
+                Some(Op::Call { callee, .. }) => {
+                    !matches!(callee, calque_ir::Callee::Named(name) if calque_ir::fold::Intrinsic::from_callee(name).is_some()
+                        || calque_ir::fold::overflow_intrinsic(name).is_some()
+                        || name == "llvm.assume"
+                        || name.starts_with("llvm.expect.")
+                        || name.starts_with("llvm.vector.reduce."))
+                }
+                _ => false,
+            })
+        };
+        Ok(Self {
+            graph: Graph::new(),
+            world: World::default(),
+            s: Machine::new(source.module, source.function, Role::Source, options.disjoint_arguments),
+            t: Machine::new(target.module, target.function, Role::Target, options.disjoint_arguments),
+            solver: Solver::new(options.conflicts),
+            noundef: noundef.to_vec(),
+            writes: writes(source.function) || writes(target.function),
+            conflicts: options.conflicts,
+        })
+    }
+
+    fn run(&mut self, pairing: &Pairing, runs: &[(Trace, Trace)]) -> Result<(), Stop> {
+        let shared = entry(&mut self.graph, &self.s, &self.t, &self.noundef)?;
+        let (cuts_s, cuts_t): (Vec<BlockId>, Vec<BlockId>) = pairing.iter().copied().unzip();
+        let first_s = start(&mut self.s, &mut self.graph, &mut self.world, &shared, &cuts_s)?;
+        let (arguments, _) = self.s.arguments(&mut self.graph, &mut self.world, &shared.source, shared.memory)?;
+        let (arguments_t, _) = self.t.arguments(&mut self.graph, &mut self.world, &shared.target, shared.memory)?;
+
+        // The source at each cut, and its runs from there.
+        let mut places = Vec::new();
+        let mut segments_s = Vec::new();
+        for &block in &cuts_s {
+            let memory = if self.writes { self.graph.variable(0) } else { shared.memory };
+            let (source, facts) = self.source_at(block, &arguments, memory)?;
+            let segment = self.s.run(&mut self.graph, &mut self.world, block, source.clone(), memory, &cuts_s)?;
+            let mut known = arguments.clone();
+            known.extend(source);
+            places.push(Place { source: known, target: HashMap::new(), memory, facts });
+            segments_s.push(segment);
+        }
+        let assumed = self.invariants(pairing, runs, &first_s, &segments_s, &places, &arguments)?;
+
+        // The target's values in terms of the source's.
+        let mut leaves: Vec<Vec<(ValueId, Vec<Expression>)>> = Vec::new();
+        for &(a, b) in pairing {
+            leaves.push(self.leaves(a, b, runs)?);
+        }
+        let mut choice: Vec<Vec<usize>> = leaves.iter().map(|l| vec![0; l.len()]).collect();
+        let first_t = start(&mut self.t, &mut self.graph, &mut self.world, &shared, &cuts_t)?;
+        for _ in 0..RELATION_LIMIT {
+            match self.attempt(pairing, &leaves, &choice, &mut places, &first_s, &first_t, &segments_s, &arguments, &arguments_t, &assumed)? {
+                None => return self.t.within_effects(),
+                Some((index, leaf)) => {
+                    choice[index][leaf] += 1;
+                    if choice[index][leaf] >= leaves[index][leaf].1.len() {
+                        let name = &self.t.function.value(leaves[index][leaf].0).name;
+                        return Stop::because("loop-bound", format!("%{name} of the target has no counterpart in the source"));
+                    }
+                }
+            }
+        }
+        Stop::because("loop-bound", "too many relations were tried")
+    }
+
+    /// The source's values at a cut: arguments as they are, pure expressions of others rebuilt, the rest free.
+    fn source_at(
+        &mut self,
+        block: BlockId,
+        arguments: &HashMap<ValueId, Lanes>,
+        memory: Node,
+    ) -> Result<(HashMap<ValueId, Lanes>, Node), Stop> {
+        let mut values = arguments.clone();
+        let mut facts = Vec::new();
+        for id in at_block(self.s.function, &self.s, block) {
+            self.s.rebuild(&mut self.graph, &mut self.world, id, &mut values, memory, !self.writes, &mut facts, &mut |g, machine, id| {
+                let mut lanes = Lanes::new();
+                for ty in machine.module.lanes(machine.function.ty(id)).unwrap_or_default() {
+                    lanes.push(machine.free_lane(g, &ty)?);
+                }
+                Ok(lanes)
+            })?;
+        }
+        let wrong = self.graph.any(&facts);
+        Ok((values, self.graph.not(wrong)))
+    }
+
+    fn invariants(
+        &mut self,
+        pairing: &Pairing,
+        runs: &[(Trace, Trace)],
+        first: &Segment,
+        segments: &[Segment],
+        places: &[Place],
+        arguments: &HashMap<ValueId, Lanes>,
+    ) -> Result<Vec<Node>, Stop> {
+        let mut all = Vec::new();
+        for (a, _) in pairing {
+            let visits: Vec<&Visit> = runs.iter().flat_map(|(x, _)| x).filter(|v| v.block == *a).collect();
+            let values = speakable(self.s.function, &at_block(self.s.function, &self.s, *a));
+            let mut found = if visits.is_empty() { Vec::new() } else { guess(self.s.function, &values, &visits) };
+            // What always holds need not be carried along.
+            let g = &mut self.graph;
+            let known = &places[all.len()].source;
+            found.retain(|i| i.node(g, known).is_ok_and(|n| !g.is_true(n)));
+            all.push(found);
+        }
+        let cuts: Vec<BlockId> = pairing.iter().map(|(a, _)| *a).collect();
+        let always = self.graph.truth(true);
+        let mut steps = vec![Step { from: None, segment: first, facts: always, start: arguments }];
+        for (index, segment) in segments.iter().enumerate() {
+            let place = &places[index];
+            steps.push(Step { from: Some(index), segment, facts: place.facts, start: &place.source });
+        }
+        keep_inductive(&mut self.graph, &mut self.solver, &steps, &cuts, arguments, &mut all)?;
+        let mut out = Vec::new();
+        for (place, invariants) in places.iter().zip(&all) {
+            let mut nodes = vec![place.facts];
+            for invariant in invariants {
+                nodes.push(invariant.node(&mut self.graph, &place.source)?);
+            }
+            out.push(self.graph.all(&nodes));
+        }
+        Ok(out)
+    }
+
+    /// Values of the target at a cut that are not rebuilt from others, with expressions that fit the traces.
+    fn leaves(
+        &mut self,
+        a: BlockId,
+        b: BlockId,
+        runs: &[(Trace, Trace)],
+    ) -> Result<Vec<(ValueId, Vec<Expression>)>, Stop> {
+        let there = at_block(self.t.function, &self.t, b);
+        let mut found: Vec<ValueId> = Vec::new();
+        for &id in &there {
+            for leaf in self.t.leaves_of(id, !self.writes) {
+                // A value made of something that is gone here stands for itself.
+                let leaf = if there.contains(&leaf) { leaf } else { id };
+                if !found.contains(&leaf) {
+                    found.push(leaf);
+                }
+            }
+        }
+        let values = at_block(self.s.function, &self.s, a);
+        let mut out = Vec::new();
+        for id in found {
+            let mut rows = Vec::new();
+            for (x, y) in runs {
+                let left = x.iter().filter(|v| v.block == a);
+                let right = y.iter().filter(|v| v.block == b);
+                for (v, w) in left.zip(right) {
+                    if let Some(scalar) = w.values.get(&id) {
+                        rows.push((&v.values, *scalar));
+                    }
+                }
+            }
+            if rows.is_empty() {
+                return Stop::because("loop-bound", "no input reaches a loop of the target");
+            }
+            let samples = Samples { source: self.s.function, values: &values, rows };
+            let expressions = samples.expressions(self.t.function.ty(id));
+            if expressions.is_empty() {
+                let name = &self.t.function.value(id).name;
+                return Stop::because("loop-bound", format!("%{name} of the target has no counterpart in the source"));
+            }
+            out.push((id, expressions));
+        }
+        Ok(out)
+    }
+
+    /// Tries one choice of expressions. `Some` names the pair and the leaf whose expression is not kept.
+    #[allow(clippy::too_many_arguments, reason = "one call, all of them parts of one attempt")]
+    fn attempt(
+        &mut self,
+        pairing: &Pairing,
+        leaves: &[Vec<(ValueId, Vec<Expression>)>],
+        choice: &[Vec<usize>],
+        places: &mut [Place],
+        first_s: &Segment,
+        first_t: &Segment,
+        segments_s: &[Segment],
+        arguments: &HashMap<ValueId, Lanes>,
+        arguments_t: &HashMap<ValueId, Lanes>,
+        assumed: &[Node],
+    ) -> Result<Option<(usize, usize)>, Stop> {
+        let cuts_t: Vec<BlockId> = pairing.iter().map(|(_, b)| *b).collect();
+        let mut segments_t = Vec::new();
+        for (index, &(_, b)) in pairing.iter().enumerate() {
+            let mut values = arguments_t.clone();
+            for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
+                let lane = expressions[choice[index][leaf]].lane(&mut self.graph, &places[index].source)?;
+                values.insert(*id, vec![lane]);
+            }
+            let memory = places[index].memory;
+            for id in at_block(self.t.function, &self.t, b) {
+                let name = self.t.function.value(id).name.clone();
+                self.t.rebuild(&mut self.graph, &mut self.world, id, &mut values, memory, !self.writes, &mut Vec::new(), &mut |_, _, _| {
+                    Stop::because("loop-bound", format!("%{name} of the target has no counterpart in the source"))
+                })?;
+            }
+            segments_t.push(self.t.run(&mut self.graph, &mut self.world, b, values.clone(), memory, &cuts_t)?);
+            places[index].target = values;
+        }
+        let always = self.graph.truth(true);
+        let mut steps: Vec<(&Segment, &Segment, Node)> = vec![(first_s, first_t, always)];
+        for (index, segment) in segments_s.iter().enumerate() {
+            steps.push((segment, &segments_t[index], assumed[index]));
+        }
+        for (left, right, assumption) in steps {
+            let mut parts: Vec<(usize, usize, Node)> = Vec::new();
+            let question = violation(&mut self.graph, (&self.s, &self.t), left, right, pairing, &mut |g, index| {
+                let (a, b) = pairing[index];
+                let (Some(s), Some(t)) = (left.arrivals.get(&a), right.arrivals.get(&b)) else { return Ok(g.truth(true)) };
+                let mut known = arguments.clone();
+                known.extend(s.values.iter().map(|(k, v)| (*k, v.clone())));
+                let fine = memory_refines(g, &self.s, &self.t, s.memory, t.memory, 200);
+                let mut wrong = vec![g.not(fine)];
+                for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
+                    let expected = expressions[choice[index][leaf]].lane(g, &known)?;
+                    let Some([found]) = t.values.get(id).map(Vec::as_slice) else {
+                        return Stop::because("loop-bound", "a value of the relation is not available");
+                    };
+                    let broken = lane_violation(g, expected, *found);
+                    let here = g.all(&[s.guard, t.guard, broken]);
+                    parts.push((index, leaf, here));
+                    wrong.push(broken);
+                }
+                Ok(g.any(&wrong))
+            })?;
+            let question = self.graph.all(&[assumption, question]);
+            match self.solver.ask(&self.graph, question) {
+                Answer::Never(_) => {}
+                Answer::Budget => return Stop::because("budget", format!("{} conflicts were not enough", self.conflicts)),
+                Answer::Model(model) => {
+                    let mut evaluator = Evaluator::new(&self.graph, model);
+                    let broken = parts.iter().find(|(index, leaf, node)| {
+                        evaluator.value(*node) == 1 && choice[*index][*leaf] + 1 < leaves[*index][*leaf].1.len()
+                    });
+                    return match broken {
+                        Some((index, leaf, _)) => Ok(Some((*index, *leaf))),
+                        None => {
+                            let named = parts.iter().find(|(_, _, node)| evaluator.value(*node) == 1);
+                            Stop::because(
+                                "loop-bound",
+                                match named {
+                                    Some((index, leaf, _)) => {
+                                        let name = &self.t.function.value(leaves[*index][*leaf].0).name;
+                                        format!("%{name} of the target is not kept equal to its counterpart")
+                                    }
+                                    None => "the sides part in one step from a state that the relation allows".into(),
+                                },
+                            )
+                        }
+                    };
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
