@@ -1,0 +1,7 @@
+/** Prompt, generate, extract the code, judge, reward: used by training, evaluation and the API alike. */
+export { extract } from "./extract.ts";
+export { type Judge, rememberingJudge } from "./judge.ts";
+export { type EngineError, onEngine } from "./on_engine.ts";
+export { type Problem, type ProblemKind, Problems } from "./problem.ts";
+export { render } from "./prompt.ts";
+export { type Rollout, rollOut, type RolloutOptions } from "./rollout.ts";

@@ -1,0 +1,15 @@
+import { Effect } from "effect";
+import { DeviceError, ModelError } from "../model/mod.ts";
+
+/** What the engine may answer with; anything else is a defect. */
+export type EngineError = ModelError | DeviceError;
+
+/** A call of the engine as an Effect. It cannot be interrupted on the GPU; its answer is then dropped. */
+export const onEngine = <A>(call: () => Promise<A>): Effect.Effect<A, EngineError> =>
+  Effect.tryPromise({
+    try: call,
+    catch: (error) => {
+      if (error instanceof ModelError || error instanceof DeviceError) return error;
+      throw error;
+    },
+  });

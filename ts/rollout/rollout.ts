@@ -1,0 +1,128 @@
+import { Effect, Fiber } from "effect";
+import type { Completion, Engine } from "../model/mod.ts";
+import type { Judgement, Sandbox } from "../sandbox/mod.ts";
+import type { Tokenizer } from "../wasm/mod.ts";
+import { onEngine } from "./on_engine.ts";
+import { extract } from "./extract.ts";
+import { type Judge, unfinished } from "./judge.ts";
+import type { Problem } from "./problem.ts";
+
+/** One completion of a problem, judged. */
+export interface Rollout {
+  readonly problem: Problem;
+  /** Number of the problem in the request, and of the sample among the problem's. */
+  readonly group: number;
+  readonly index: number;
+  readonly prompt_ids: Uint32Array;
+  /** New tokens, the stop token included. */
+  readonly ids: Uint32Array;
+  /** Natural, under the sampling weights, of logits divided by the temperature. */
+  readonly logProbs: Float32Array;
+  readonly truncated: boolean;
+  /** The whole completion, without its stop token. */
+  readonly text: string;
+  readonly code: string;
+  readonly judgement: Judgement;
+  /** 1 if it finished and all tests passed, else 0; `null` where the judge failed, not the program. */
+  readonly reward: 0 | 1 | null;
+}
+
+export interface RolloutOptions {
+  readonly samples: number;
+  readonly max_tokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly seed: number;
+  readonly stop: readonly number[];
+  readonly extract: "raw" | "fenced";
+  readonly judge: Judge;
+  /** Programs judged at once. */
+  readonly concurrency: number;
+  readonly onProgress?: (doing: "sampling" | "judging", done: number, of: number) => void;
+}
+
+/** Problems asked in one request; while the next are sampled, these are judged. */
+const PROBLEMS_PER_REQUEST = 32;
+
+/** Samples every problem `samples` times and judges what came; in order of problems, then samples. */
+export const rollOut = Effect.fn("rollOut")(function* (
+  engine: Engine,
+  tokenizer: Tokenizer,
+  problems: readonly Problem[],
+  options: RolloutOptions,
+) {
+  const judging: Fiber.Fiber<Rollout[]>[] = [];
+  const of = problems.length * options.samples;
+  let judged = 0;
+  let sampled_tokens = 0;
+  const started_ms = performance.now();
+  let sampling_ms = 0;
+  for (let first = 0; first < problems.length; first += PROBLEMS_PER_REQUEST) {
+    const part = problems.slice(first, first + PROBLEMS_PER_REQUEST);
+    const prompts = part.map(({ prompt }) => tokenizer.encode(prompt));
+    const before_ms = performance.now();
+    const completions = yield* onEngine(() =>
+      engine.generate({
+        prompts,
+        samples: options.samples,
+        max_tokens: options.max_tokens,
+        temperature: options.temperature,
+        // Within a request the draws differ by prompt and sample, between requests by this.
+        seed: (options.seed + first) >>> 0,
+        stop: options.stop,
+      })
+    );
+    sampling_ms += performance.now() - before_ms;
+    sampled_tokens += completions.reduce((sum, { ids }) => sum + ids.length, 0);
+    options.onProgress?.("sampling", (first + part.length) * options.samples, of);
+    const judgeAll = Effect.forEach(
+      completions,
+      Effect.fnUntraced(function* (completion) {
+        const prompt = prompts[completion.prompt]!;
+        const rollout = yield* judgeOne(completion, part, prompt, first, tokenizer, options);
+        options.onProgress?.("judging", ++judged, of);
+        return rollout;
+      }),
+      { concurrency: options.concurrency },
+    );
+    judging.push(yield* Effect.forkChild(judgeAll));
+  }
+  const rollouts = (yield* Effect.forEach(judging, (fiber) => Fiber.join(fiber))).flat();
+  return {
+    rollouts,
+    sampled_tokens,
+    sampling_ms,
+    total_ms: performance.now() - started_ms,
+  };
+});
+
+const judgeOne = Effect.fnUntraced(function* (
+  completion: Completion,
+  problems: readonly Problem[],
+  prompt_ids: Uint32Array,
+  first: number,
+  tokenizer: Tokenizer,
+  options: RolloutOptions,
+) {
+  const problem = problems[completion.prompt]!;
+  const truncated = completion.finish_reason === "length";
+  const written = truncated ? completion.ids : completion.ids.subarray(0, -1);
+  const text = tokenizer.decode(written);
+  const code = extract(text, options.extract);
+  const judgement: Judgement = truncated
+    ? unfinished
+    : yield* options.judge(problem.task, problem.target, code);
+  return {
+    problem,
+    group: first + completion.prompt,
+    index: completion.index,
+    prompt_ids,
+    ids: completion.ids,
+    logProbs: completion.logProbs,
+    truncated,
+    text,
+    code,
+    judgement,
+    reward: judgement.verdict === "infrastructure" ? null : judgement.verdict === "pass" ? 1 : 0,
+  } satisfies Rollout as Rollout;
+});
