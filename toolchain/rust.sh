@@ -5,11 +5,14 @@ rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 target=wasm32-unknown-unknown
 
 # Ubuntu keeps its newer ones in folders of their own.
-for rust_folder in $(ls -d /usr/lib/rust-*/bin 2>/dev/null | sort -V); do
-  [ ! -x "$rust_folder/cargo" ] || has rustup || PATH=$rust_folder:$PATH
-done
+rust_path() {
+  for rust_folder in $(ls -d /usr/lib/rust-*/bin 2>/dev/null | sort -V); do
+    [ ! -x "$rust_folder/cargo" ] || has rustup || PATH=$rust_folder:$PATH
+  done
+}
 
 rust_fits() {
+  rust_path
   found="none of version $rust_wanted or later"
   has cargo && has rustc || return 1
   rust_version=$(number "$(rustc --version 2>/dev/null)")

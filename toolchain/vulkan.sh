@@ -43,8 +43,8 @@ mesa_is_old() { has dpkg-query && installed mesa-vulkan-drivers && backports_wan
 
 vulkan_packages() {
   if backports_wanted; then
-    printf 'libvulkan1 mesa-vulkan-drivers/bookworm-backports'
+    echo 'libvulkan1 mesa-vulkan-drivers/bookworm-backports'
   else
-    printf 'libvulkan1 mesa-vulkan-drivers'
+    echo 'libvulkan1 mesa-vulkan-drivers'
   fi
 }
