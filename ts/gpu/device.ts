@@ -161,7 +161,7 @@ export class Device {
           return ends.map((end, i) => mapped.slice(ends[i - 1] ?? 0, end));
         } catch (cause) {
           this.check(); // what the device said first is the better reason
-          throw cause;
+          throw new DeviceError("lost", `the GPU no longer answers: ${(cause as Error).message}`);
         } finally {
           staging.destroy();
         }

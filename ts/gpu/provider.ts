@@ -45,12 +45,16 @@ export const requestGpu = async (provider: Provider = "native"): Promise<Gpu> =>
 const NO_ADAPTER = "no WebGPU adapter on this machine: install the graphics driver, or for a " +
   "machine without a GPU `mesa-vulkan-drivers` and `libvulkan1` (Mesa's lavapipe, 25 or later)";
 
+/** Dawn works only as long as the object that `create` gave is referenced, so it is kept. */
+let dawnGpu: GPU | undefined;
+
 const loadDawn = async (): Promise<GPU> => {
+  if (dawnGpu) return dawnGpu;
   const name = "webgpu"; // a variable: the package is optional, so nothing may resolve it early
   try {
     const dawn = await import(name);
     Object.assign(globalThis, dawn.globals);
-    return dawn.create([]);
+    return dawnGpu = dawn.create([]) as GPU;
   } catch (cause) {
     throw new DeviceError(
       "provider-missing",

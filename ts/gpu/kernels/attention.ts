@@ -49,18 +49,20 @@ export const attention = (head_stride: number, by: "block" | "row", per_lane = 1
         shared
           ? D.map((d) => `let ${what}${d} = kv[${row_of(what, "lane")} + ${d}u];`).join("\n    ")
           : "";
-      const load = (what: string, j: number) =>
+      const load = (what: string, j: string) =>
         D.map((d) =>
           shared
-            ? `let r${d} = subgroupBroadcast(${what}${d}, ${j}u);`
-            : `let r${d} = kv[${row_of(what, `${j}u`)} + ${d}u];`
+            ? `let r${d} = subgroupBroadcast(${what}${d}, ${j});`
+            : `let r${d} = kv[${row_of(what, j)} + ${d}u];`
         ).join(" ");
-      const score = (j: number, h: number) => `var s${j}_${h} = 0.0; `;
-      const product = (j: number, h: number) =>
-        D.flatMap((d) =>
-          [..."xyzw"].map((e) => `s${j}_${h} = fma(r${d}.${e}, q${d}_${h}.${e}, s${j}_${h});`)
-        ).join(" ");
-      const seen = (j: number) => `begin + ${j}u <= position`;
+      // A lane may only be named by a constant: then unrolled, else a loop, which compiles much faster.
+      const each = (body: (j: string) => string) =>
+        shared
+          ? J.map((j) => `{ ${body(`${j}u`)} }`).join("\n    ")
+          : `for (var j = 0u; j < 8u; j++) { ${body("j")} }`;
+      const product = (h: number) =>
+        D.flatMap((d) => [..."xyzw"].map((e) => `x${h} = fma(r${d}.${e}, q${d}_${h}.${e}, x${h});`))
+          .join(" ");
       return `
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -83,7 +85,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane
   let q_at = (row * shape.heads + head) * width;
   ${
         H.map((h) =>
-          `var top_${h} = ${LOWEST}; var total_${h} = 0.0;
+          `var top_${h} = ${LOWEST}; var total_${h} = 0.0; var s${h}: array<f32, 8>;
   ${
             D.map((d) =>
               `let q${d}_${h} = q[q_at + ${h * D.length + d}u]; var o${d}_${h} = vec4f(0.0);`
@@ -95,18 +97,19 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane
   for (var begin = 0u; begin <= last; begin += 8u) {
     ${ahead("k")}
     ${
-        J.map((j) =>
-          `${H.map((h) => score(j, h)).join("")}
-    { ${load("k", j)} ${H.map((h) => product(j, h)).join("\n      ")} }
-    ${
-            H.map((h) => `s${j}_${h} = select(${LOWEST}, s${j}_${h} * shape.scale, ${seen(j)});`)
-              .join(" ")
+        each((j) =>
+          `${load("k", j)}
+      ${
+            H.map((h) =>
+              `var x${h} = 0.0; ${product(h)}
+      s${h}[${j}] = select(${LOWEST}, x${h} * shape.scale, begin + ${j} <= position);`
+            ).join("\n      ")
           }`
-        ).join("\n    ")
+        )
       }
     ${
         H.map((h) => {
-          const s = (j: number) => `s${j}_${h}`;
+          const s = (j: number) => `s${h}[${j}]`;
           const pair = (j: number) => `max(${s(j)}, ${s(j + 1)})`;
           return `let peak_${h} = max(top_${h}, max(max(${pair(0)}, ${pair(2)}), max(${pair(4)}, ${
             pair(6)
@@ -119,18 +122,15 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane
       }
     ${ahead("v")}
     ${
-        J.map((j) =>
-          `{ ${load("v", j)}
+        each((j) =>
+          `${load("v", j)}
       ${
             H.map((h) =>
-              `let p_${h} = select(0.0, exp(s${j}_${h} - peak_${h}), ${
-                seen(j)
-              }); total_${h} += p_${h}; ${
-                D.map((d) => `o${d}_${h} = fma(vec4f(p_${h}), r${d}, o${d}_${h});`).join(" ")
-              }`
+              `let p${h} = select(0.0, exp(s${h}[${j}] - peak_${h}), begin + ${j} <= position); total_${h} += p${h};
+      ${D.map((d) => `o${d}_${h} = fma(vec4f(p${h}), r${d}, o${d}_${h});`).join(" ")}`
             ).join("\n      ")
-          } }`
-        ).join("\n    ")
+          }`
+        )
       }
   }
   if (lane < count) {

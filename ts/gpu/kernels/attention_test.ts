@@ -106,7 +106,9 @@ for (const [by, per_lane] of [["block", 1], ["row", 1], ["row", 2]] as const) {
       expected: { o: pad(s.o), lse: s.lse },
     })),
     [
-      ["begin + 3u <= position", "begin + 3u < position"],
+      by === "block"
+        ? ["begin + 3u <= position", "begin + 3u < position"]
+        : ["begin + j <= position", "begin + j < position"],
       ["* shape.scale", "* 1.0"],
       ["total_0 *= keep_0", "total_0 *= 1.0"],
       ["o0_0 *= keep_0", "o0_0 *= 1.0"],
