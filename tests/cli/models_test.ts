@@ -42,12 +42,12 @@ Deno.test({
   fn: async () => {
     const cases: { name: string; base: string }[] = await read(`${golden}/cases.json`);
     const { base } = cases.find(({ name }) => name === "lora-qv")!;
-    const { sequences } = await read(`${golden}/models/${base}/batch.json`);
+    const { sequences } = await read(`${golden}/${base}/batch.json`);
     const expected = (await read(`${lora}/expected.json`)).logprobs;
     const { code, stdout } = await calque([
       "score",
       "--model",
-      `${golden}/models/${base}/model`,
+      `${golden}/${base}/model`,
       "--adapter",
       `${lora}/adapter`,
       "--batch",
