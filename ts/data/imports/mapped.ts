@@ -2,8 +2,8 @@ import { Result } from "effect";
 import { DataError, parseJsonl } from "../jsonl.ts";
 import { Task } from "../schema.ts";
 import type { Program } from "../schema.ts";
-import type { Foreign, Imported, ImportOptions } from "./import.ts";
-import { optionalTextOf, textOf } from "./import.ts";
+import { type Foreign, optionalTextOf, textOf } from "./foreign.ts";
+import type { Imported, ImportOptions } from "./import.ts";
 
 /** Keys that `--map key=column` may name. */
 export const mappedKeys = [

@@ -1,6 +1,6 @@
 import type { Program, Task } from "../schema.ts";
-import type { Foreign, Imported, ImportOptions } from "./import.ts";
-import { optionalTextOf, textOf } from "./import.ts";
+import { type Foreign, optionalTextOf, textOf } from "./foreign.ts";
+import type { Imported, ImportOptions } from "./import.ts";
 
 /**
  * MBXP: the number after the slash of `task_id` is the same task in every language. The test program is
