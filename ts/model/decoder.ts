@@ -10,27 +10,13 @@ import {
   attentionBackwardKey,
   attentionBackwardQuery,
   attentionGroups,
-  chunkGroups,
-  chunkSum,
-  chunkSumGroups,
-  COLUMN_CHUNK,
-  columnSum,
-  columnSumGroups,
-  type Device,
   type Dispatch,
   embedding,
   embeddingBackward,
   embeddingBackwardGroups,
   embeddingGroups,
   headsPerLane,
-  logprob,
-  logprobBackward,
   part,
-  rmsnorm,
-  rmsnormBackward,
-  rmsnormBackwardWeight,
-  rmsnormGroups,
-  rmsnormWeightGroups,
   rope,
   ropeBackward,
   ropeGroups,
@@ -39,30 +25,11 @@ import {
   swigluBackward,
   swigluGroups,
 } from "../gpu/mod.ts";
+import { type Graph, stream } from "./graph.ts";
 import { deltaAt } from "./memory.ts";
-import { fromRow, project, projectBackward, type Projection, type Rows } from "./projection.ts";
+import { biasBackward, headNorms, headNormsBackward, norm, normBackward } from "./norms.ts";
+import { project, projectBackward } from "./projection.ts";
 import type { Sizes } from "./sizes.ts";
-
-/** Everything that the lists are built over. */
-export interface Graph {
-  readonly device: Device;
-  readonly sizes: Sizes;
-  readonly rows_max: number;
-  readonly logits_rows: number;
-  readonly buffer: (name: string) => Slice;
-  /** A parameter by its key in the layout. */
-  readonly weight: (key: string) => Slice;
-  /** Its gradient; undefined when it is frozen. */
-  readonly gradient: (key: string) => Slice | undefined;
-  readonly projection: (
-    layer: number | undefined,
-    name: "qkv" | "o" | "gate_up" | "down" | "head",
-  ) => Projection;
-  /** Index of the activation set of a layer: its own when training, 0 otherwise. */
-  readonly set: (layer: number) => number;
-  /** Every layer keeps its own set. */
-  readonly own_sets: boolean;
-}
 
 /** Where keys and values live, and how attention finds its queries. */
 export interface KeyValues {
@@ -80,10 +47,6 @@ export const decoderForward = (g: Graph, keys: KeyValues): Dispatch[] => [
   ),
   ...range(g.sizes.layers).flatMap((l) => layerForward(g, l, keys)),
 ];
-
-/** The residual stream that enters layer l; after the last, `head.x` when layers keep their own. */
-const stream = (g: Graph, l: number): Slice =>
-  l === g.sizes.layers && g.own_sets ? g.buffer("head.x") : g.buffer(`activations.${g.set(l)}.x`);
 
 const layerForward = (g: Graph, l: number, keys: KeyValues): Dispatch[] => {
   const { device: d, sizes: s } = g;
@@ -210,59 +173,6 @@ const layerBackward = (g: Graph, l: number): Dispatch[] => {
   ];
 };
 
-/** Final norm, then by chunks of rows: logits and what `use` makes of them. */
-export const headForward = (g: Graph, use: (rows: Rows) => Dispatch[]): Dispatch[] => [
-  norm(g, "norm", stream(g, g.sizes.layers), g.buffer("head.norm"), g.buffer("head.scale")),
-  ...chunks(g).flatMap((rows) => [
-    ...project(g.device, g.projection(undefined, "head"), {
-      x: fromRow(g.buffer("head.norm"), rows, g.sizes.hidden_p),
-      y: g.buffer("head.logits"),
-      rows,
-    }),
-    ...use(rows),
-  ]),
-];
-
-/** Log-prob and entropy of a chunk's targets. */
-export const headLogprob = (g: Graph, rows: Rows): Dispatch[] => [
-  g.device.dispatch(
-    logprob,
-    {
-      tokens: g.buffer("pass.tokens"),
-      logits: g.buffer("head.logits"),
-      logp: g.buffer("head.logp"),
-      entropy: g.buffer("head.entropy"),
-      lse: g.buffer("head.lse"),
-    },
-    { ...rows, vocab: g.sizes.vocab, stride4: g.sizes.vocab_p / 4 },
-    chunkGroups(rows.row0, rows.rows_max, 1),
-  ),
-];
-
-/** From a chunk's logits to the gradient of the final norm's output, before the next chunk. */
-export const headBackward = (g: Graph, rows: Rows): Dispatch[] => {
-  const stride4 = g.sizes.vocab_p / 4;
-  return [
-    g.device.dispatch(
-      logprobBackward,
-      {
-        tokens: g.buffer("pass.tokens"),
-        dlogp: g.buffer("backward.dlogp"),
-        lse: g.buffer("head.lse"),
-        logits: g.buffer("head.logits"),
-      },
-      { ...rows, vocab: g.sizes.vocab, stride4 },
-      chunkGroups(rows.row0, rows.rows_max, stride4),
-    ),
-    ...projectBackward(g.device, g.projection(undefined, "head"), {
-      x: fromRow(g.buffer("head.norm"), rows, g.sizes.hidden_p),
-      dy: g.buffer("head.logits"),
-      dx: fromRow(g.buffer("backward.dnorm"), rows, g.sizes.hidden_p),
-      rows,
-    }),
-  ];
-};
-
 /** From the final norm down to the embedding. */
 export const decoderBackward = (g: Graph): Dispatch[] => {
   const dx = g.buffer("backward.dx_a");
@@ -289,138 +199,6 @@ export const decoderBackward = (g: Graph): Dispatch[] => {
   ];
 };
 
-const norm = (g: Graph, key: string, x: Slice, y: Slice, scale: Slice): Dispatch =>
-  g.device.dispatch(
-    rmsnorm,
-    { x, w: g.weight(key), y, scale },
-    { ...rowShape(g.sizes), eps: g.sizes.eps },
-    rmsnormGroups(1),
-  );
-
-/** dx = gradient through the norm, plus `around` that went past it. */
-const normBackward = (
-  g: Graph,
-  key: string,
-  x: Slice,
-  scale: Slice,
-  dy: Slice,
-  dx: Slice,
-  around: Slice | undefined,
-): Dispatch[] => [
-  g.device.dispatch(
-    rmsnormBackward,
-    { x, w: g.weight(key), scale, dy, a: around ?? dy, dx },
-    { ...rowShape(g.sizes), mode: around ? 1 : 0 },
-    rmsnormGroups(1),
-  ),
-  ...normWeight(g, key, x, scale, dy, rowShape(g.sizes)),
-];
-
-const normWeight = (
-  g: Graph,
-  key: string,
-  x: Slice,
-  scale: Slice,
-  dy: Slice,
-  shape: GroupShape,
-): Dispatch[] => {
-  const total = g.gradient(key);
-  if (!total) return [];
-  const partial = g.buffer("backward.partial");
-  const { heads, width } = shape;
-  return [
-    g.device.dispatch(
-      rmsnormBackwardWeight,
-      { x, scale, dy, partial },
-      { ...shape, chunk: COLUMN_CHUNK },
-      rmsnormWeightGroups(heads, width, COLUMN_CHUNK),
-    ),
-    g.device.dispatch(
-      columnSum,
-      { partial, total },
-      { width, per_row: heads, chunk: COLUMN_CHUNK },
-      columnSumGroups(width),
-    ),
-  ];
-};
-
-/** Qwen3: queries and keys are normed head by head, into `qk`. */
-const headNorms = (g: Graph, l: number): Dispatch[] => {
-  const at = (name: string) => g.buffer(`activations.${g.set(l)}.${name}`);
-  return headGroups(g.sizes).map(([name, shape]) =>
-    g.device.dispatch(
-      rmsnorm,
-      { x: at("qkv"), w: g.weight(`${l}.${name}_norm`), y: at("qk"), scale: at(`scale_${name}`) },
-      { ...shape, eps: g.sizes.eps },
-      rmsnormGroups(shape.heads),
-    )
-  );
-};
-
-const headNormsBackward = (g: Graph, l: number): Dispatch[] => {
-  const at = (name: string) => g.buffer(`activations.${g.set(l)}.${name}`);
-  const dy = g.buffer("backward.dqk");
-  return headGroups(g.sizes).flatMap(([name, shape]) => {
-    const key = `${l}.${name}_norm`;
-    const scale = at(`scale_${name}`);
-    return [
-      g.device.dispatch(
-        rmsnormBackward,
-        { x: at("qkv"), w: g.weight(key), scale, dy, a: dy, dx: g.buffer("backward.dqkv") },
-        { ...shape, mode: 0 },
-        rmsnormGroups(shape.heads),
-      ),
-      ...normWeight(g, key, at("qkv"), scale, dy, shape),
-    ];
-  });
-};
-
-const biasBackward = (g: Graph, key: string, x: Slice): Dispatch[] => {
-  const total = g.sizes.qkv_bias ? g.gradient(key) : undefined;
-  if (!total) return [];
-  const partial = g.buffer("backward.partial");
-  const width = g.sizes.qkv_width;
-  return [
-    g.device.dispatch(
-      chunkSum,
-      { x, partial },
-      { width, stride: width, chunk: COLUMN_CHUNK },
-      chunkSumGroups(width),
-    ),
-    g.device.dispatch(
-      columnSum,
-      { partial, total },
-      { width, per_row: 1, chunk: COLUMN_CHUNK },
-      columnSumGroups(width),
-    ),
-  ];
-};
-
-type GroupShape = ReturnType<typeof rowShape>;
-
-const rowShape = (s: Sizes) => ({
-  heads: 1,
-  width: s.hidden,
-  head_stride: s.hidden_p,
-  x_stride: s.hidden_p,
-  x_start: 0,
-  y_stride: s.hidden_p,
-  y_start: 0,
-});
-
-const headGroups = (s: Sizes): (readonly ["q" | "k", GroupShape])[] => {
-  const shape = (heads: number, start: number) => ({
-    heads,
-    width: s.head,
-    head_stride: s.head_p,
-    x_stride: s.qkv_width,
-    x_start: start,
-    y_stride: s.qkv_width,
-    y_start: start,
-  });
-  return [["q", shape(s.heads, 0)], ["k", shape(s.kv_heads, s.q_width)]];
-};
-
 const headShape = (s: Sizes) => ({
   heads: s.heads,
   kv_heads: s.kv_heads,
@@ -433,11 +211,5 @@ const attentionShape = (s: Sizes) => ({
   kv_heads: s.kv_heads,
   scale: 1 / Math.sqrt(s.head),
 });
-
-const chunks = (g: Graph): Rows[] =>
-  range(Math.ceil(g.rows_max / g.logits_rows)).map((i) => ({
-    row0: i * g.logits_rows,
-    rows_max: g.logits_rows,
-  }));
 
 const range = (count: number): number[] => [...Array(count).keys()];

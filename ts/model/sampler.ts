@@ -21,9 +21,11 @@ import {
   TOKEN_WORDS,
   truncate,
 } from "../gpu/mod.ts";
-import { decoderForward, type Graph, headForward, headLogprob } from "./decoder.ts";
+import { decoderForward } from "./decoder.ts";
 import type { Completion, GenerateRequest } from "./engine.ts";
 import { ModelError } from "./errors.ts";
+import type { Graph } from "./graph.ts";
+import { headForward, headLogprob } from "./head.ts";
 import { BURST_MAX, type PlanOptions, STOPS_MAX } from "./memory.ts";
 import { checkRow } from "./passes.ts";
 import type { Rows } from "./projection.ts";
