@@ -74,7 +74,7 @@ const write = async (writer: RunWriter, tally: Tally, event: TrainEvent): Promis
     }
     case "resumed":
       await writer.cutAfter(event.step);
-      tally.step = event.step;
+      tally.step = Math.max(0, event.step);
       await writer.announce("resumed", { step: event.step });
       return;
     case "evaluation": {

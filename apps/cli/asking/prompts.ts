@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { parseRecipe, type Prompts, readRecipe } from "../../../ts/train/mod.ts";
+import { parseRecipe, readRecipe, type Stage } from "../../../ts/train/mod.ts";
 import { asUserError } from "../../tools/mod.ts";
 
 /**
@@ -24,6 +24,9 @@ export const promptsOf = Effect.fnUntraced(function* (model: string, recipe: str
   const found = stages.findLast((stage) => stage.rollout !== undefined)?.rollout?.prompts;
   return found ?? promptsIn("{}", file);
 });
+
+/** Templates of prompts, and how a completion is read: a part of a recipe. */
+export type Prompts = NonNullable<Stage["rollout"]>["prompts"];
 
 /** Prompts are part of a recipe, so a recipe's reader settles their defaults and names their faults. */
 const promptsIn = (text: string, file: string): Prompts => {

@@ -1,8 +1,8 @@
 import { Effect } from "effect";
 import type { Engine } from "../../../ts/model/mod.ts";
-import type { Prompts } from "../../../ts/train/mod.ts";
 import type { Tokenizer } from "../../../ts/wasm/mod.ts";
 import { UserError } from "../../tools/mod.ts";
+import type { Prompts } from "./prompts.ts";
 
 /** The token that ends a completion: the prompts' own, else those that the model declares. */
 export const stopTokens = (
