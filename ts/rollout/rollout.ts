@@ -1,6 +1,6 @@
 import { Effect, Fiber } from "effect";
 import type { Completion, Engine } from "../model/mod.ts";
-import type { Judgement, Sandbox } from "../sandbox/mod.ts";
+import type { Judgement } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
 import { onEngine } from "./on_engine.ts";
 import { extract } from "./extract.ts";

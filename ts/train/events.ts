@@ -2,15 +2,18 @@ import type { JudgedSample, Score } from "../evaluate/mod.ts";
 import type { DeviceInfo, MemoryPlan } from "../model/mod.ts";
 import type { Judgement } from "../sandbox/mod.ts";
 
-/** Numbers of one step under TRL's names; every method gives the first four. */
-export interface Metrics {
-  /** Counts from 1, over all stages. */
-  readonly step: number;
+/** Numbers of one step under TRL's names; every method gives these three. */
+export interface StepMetrics {
   readonly loss: number;
   /** Global norm before clipping. */
   readonly grad_norm: number;
   readonly learning_rate: number;
   readonly [name: string]: number;
+}
+
+export interface Metrics extends StepMetrics {
+  /** Counts from 1, over all stages. */
+  readonly step: number;
 }
 
 /** One sampled completion and what became of it: a row of `rollouts.jsonl`. */
@@ -28,7 +31,7 @@ export interface RolloutRow {
   readonly weight_version: number;
 }
 
-/** One pass over held-out tasks. Step 0 is before the first update. */
+/** One pass over held-out tasks, with the weights after `step` updates' worth of steps. */
 export interface Evaluation {
   readonly step: number;
   readonly when: "before" | "during" | "after";

@@ -1,4 +1,5 @@
 import type { Engine } from "../model/mod.ts";
+import type { Stage } from "./recipe/schema.ts";
 import { type Schedule, scheduleAt } from "./schedule.ts";
 
 /** AdamW with decoupled weight decay and clipping by global norm. */
@@ -23,3 +24,10 @@ export const updateAt = async (
   const done = await engine.update({ lr, betas, eps, weight_decay, clip_norm });
   return { ...done, learning_rate: lr };
 };
+
+/** The optimizer that a recipe describes. */
+export const optimizerOf = ({ schedule, betas, ...rest }: Stage["optimizer"]): Optimizer => ({
+  ...rest,
+  kind: schedule,
+  betas: [betas[0], betas[1]],
+});

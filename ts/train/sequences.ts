@@ -1,4 +1,5 @@
 import type { Tokenizer } from "../wasm/mod.ts";
+import { type Message, renderChat } from "./chat.ts";
 
 /** One training sequence: ids, and 1 where a token counts in the loss (never at 0: nothing precedes it). */
 export interface Sequence {
@@ -11,7 +12,7 @@ export type SftRow =
   | { readonly ids: readonly number[]; readonly mask: readonly number[] }
   | { readonly prompt: string; readonly completion: string }
   | { readonly text: string }
-  | { readonly messages: readonly { readonly role: string; readonly content: string }[] };
+  | { readonly messages: readonly Message[] };
 
 /**
  * The sequence of a row. Of prompt and completion only the completion counts, tokenized apart so that the
@@ -29,14 +30,33 @@ export const sequenceOf = (
     return { ids, mask: new Uint8Array(ids.length).fill(1) };
   }
   if ("messages" in row) {
-    throw new TypeError("rows of messages need a chat template, which is not rendered yet");
+    const turns = renderChat(row.messages, tokenizer);
+    if (turns === undefined) {
+      throw new TypeError("rows of messages need a tokenizer with ChatML's or Llama 3's tokens");
+    }
+    return concatenate(turns.map(({ text, learnt }, i) => ({
+      ids: tokenizer.encode(text, { special: i === 0 }),
+      counts: learnt || lossOn === "all",
+    })));
   }
-  const prompt = tokenizer.encode(row.prompt);
-  const completion = tokenizer.encode(row.completion, { special: false });
-  const ids = new Uint32Array(prompt.length + completion.length);
-  ids.set(prompt);
-  ids.set(completion, prompt.length);
-  return { ids, mask: new Uint8Array(ids.length).fill(1, lossOn === "all" ? 0 : prompt.length) };
+  return concatenate([
+    { ids: tokenizer.encode(row.prompt), counts: lossOn === "all" },
+    { ids: tokenizer.encode(row.completion, { special: false }), counts: true },
+  ]);
+};
+
+const concatenate = (
+  parts: readonly { readonly ids: Uint32Array; readonly counts: boolean }[],
+): Sequence => {
+  const length = parts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const ids = new Uint32Array(length);
+  const mask = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    ids.set(part.ids, at);
+    mask.fill(part.counts ? 1 : 0, at, at += part.ids.length);
+  }
+  return { ids, mask };
 };
 
 /** Tokens that count: mask 1, and something before them. */

@@ -1,0 +1,10 @@
+/** Training: recipes in, events out. */
+export type { TrainError } from "./errors.ts";
+export { TrainRefused } from "./errors.ts";
+export type { Evaluation, Metrics, RolloutRow, TrainEvent } from "./events.ts";
+export { RecipeError } from "./recipe/error.ts";
+export { recipeJsonSchema } from "./recipe/json_schema.ts";
+export { type Json, parseOverride } from "./recipe/override.ts";
+export { formatRecipe, parseRecipe, readRecipe, type Recipe } from "./recipe/parse.ts";
+export type { Stage } from "./recipe/schema.ts";
+export { train, type TrainOptions } from "./train.ts";

@@ -1,0 +1,101 @@
+import { Effect } from "effect";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type EngineOptions, readModelConfig } from "../model/mod.ts";
+import { onEngine } from "../rollout/mod.ts";
+import { Sandbox } from "../sandbox/mod.ts";
+import { Tokenizer } from "../wasm/mod.ts";
+import { TrainRefused } from "./errors.ts";
+import { evaluatedLanguages } from "./evaluation.ts";
+import type { Learner, Setting } from "./learner.ts";
+import type { Stage } from "./recipe/schema.ts";
+import type { StageRun } from "./stage.ts";
+
+/** Tokenizer, stop tokens and context of the model that the stage starts from. */
+export const settingOf = Effect.fnUntraced(function* (run: StageRun) {
+  const { stage, index, judge, concurrency } = run;
+  const config = yield* onEngine(() => readModelConfig(run.model));
+  const file = join(run.model, "tokenizer.json");
+  const text = yield* Effect.promise(() => readFile(file, "utf8").catch(() => undefined));
+  const tokenizer = text === undefined ? undefined : yield* Effect.try({
+    try: () => Tokenizer.fromJSON(text),
+    catch: (error) =>
+      new TrainRefused({ code: "tokenizer", message: `${file}: ${(error as Error).message}` }),
+  });
+  const named = stage.rollout?.prompts.stop;
+  const id = named === undefined ? undefined : tokenizer?.tokenId(named);
+  if (named !== undefined && tokenizer !== undefined && id === undefined) {
+    return yield* new TrainRefused({
+      code: "stop-token",
+      message: `${file}: rollout.prompts.stop is "${named}"; expected a token of this tokenizer`,
+    });
+  }
+  const ids = id === undefined ? config.eos_token_ids : [id];
+  const first = ids[0];
+  if (first === undefined && stage.rollout !== undefined) {
+    return yield* new TrainRefused({
+      code: "stop-token",
+      message:
+        `${run.model}: config.json names no eos_token_id; name a token in rollout.prompts.stop`,
+    });
+  }
+  const stopText = named ??
+    (first === undefined || tokenizer === undefined ? "" : tokenizer.decode(Uint32Array.of(first)));
+  const setting: Setting = {
+    stage,
+    index,
+    tokenizer,
+    stop: { ids, text: stopText },
+    context: Math.min(stage.engine.context, config.max_position_embeddings),
+    judge,
+    concurrency,
+    tell: (doing, done, of) =>
+      run.tell({ type: "progress", step: run.before, steps: run.steps, doing, done, of }),
+  };
+  return setting;
+});
+
+export const engineOptions = (
+  run: StageRun,
+  { context }: Setting,
+  learner: Learner,
+): EngineOptions => {
+  const { engine, lora, rollout, seed } = run.stage;
+  const samples = run.stage.method === "rl" || run.stage.method === "oorl" ||
+    run.stage.evaluate !== undefined;
+  return {
+    model: run.model,
+    train: true,
+    // A pass takes whole sequences, so the longest sets the least.
+    tokens_per_pass: Math.max(engine.tokens_per_pass, Math.min(context, learner.longest)),
+    context,
+    ...(samples && rollout !== undefined ? { slots: engine.slots } : {}),
+    ...(engine.provider ? { provider: engine.provider } : {}),
+    ...(lora === undefined
+      ? {}
+      : "adapter" in lora
+      ? { adapter: lora.adapter, lora: "continue" as const }
+      : { lora: { ...lora, seed } }),
+  };
+};
+
+/** Programs that cannot be run here would only score as infrastructure errors: refused before the start. */
+export const checkLanguages = Effect.fnUntraced(function* (stage: Stage) {
+  const needed = new Set<string>([
+    ...(stage.method === "rl" || stage.method === "oorl" ? stage.rollout!.targets : []),
+    ...(stage.evaluate === undefined ? [] : evaluatedLanguages(stage)),
+  ]);
+  if (needed.size === 0) return;
+  const sandbox = yield* Sandbox;
+  const missing: string[] = [];
+  for (const language of needed) {
+    if (!(yield* sandbox.available(language))) missing.push(language);
+  }
+  if (missing.length > 0) {
+    return yield* new TrainRefused({
+      code: "language-unavailable",
+      message: `the recipe needs ${missing.join(", ")}, whose programs cannot be run here; see ` +
+        "calque languages for the packages to install, or leave them out of rollout and evaluate",
+    });
+  }
+});

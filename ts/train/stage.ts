@@ -1,0 +1,241 @@
+import { Effect } from "effect";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Score } from "../evaluate/mod.ts";
+import {
+  type Engine,
+  openAdapterFolder,
+  openEngine,
+  planMemory,
+  readModelConfig,
+} from "../model/mod.ts";
+import { type Judge, onEngine, type Problem } from "../rollout/mod.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { evaluateModel, heldOutProblems } from "./evaluation.ts";
+import type { Evaluation, TrainEvent } from "./events.ts";
+import type { Learner, Setting } from "./learner.ts";
+import { preferenceLearner } from "./preference_learner.ts";
+import type { Stage } from "./recipe/schema.ts";
+import { rlLearner } from "./rl_learner.ts";
+import { checkLanguages, engineOptions, settingOf } from "./setting.ts";
+import { sftLearner } from "./sft_learner.ts";
+
+/** What a run hands to each of its stages. */
+export interface StageRun {
+  readonly stage: Stage;
+  readonly index: number;
+  readonly stages: number;
+  /** Folder of the model that this stage starts from. */
+  readonly model: string;
+  /** The run's folder. */
+  readonly folder: string;
+  /** Steps of the stages before, and of all. */
+  readonly before: number;
+  readonly steps: number;
+  /** Where to go on, if this stage was begun. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Rollouts of the stages before, and those that an infrastructure error spoilt. */
+  readonly counted: { readonly judged: number; readonly infrastructure: number };
+  /** When the model that a stage starts from, and ends with, is evaluated. */
+  readonly evaluate: { readonly start: boolean; readonly end: "during" | "after" };
+  readonly judge: Judge;
+  readonly concurrency: number;
+  readonly emit: (event: TrainEvent) => Effect.Effect<void>;
+  readonly tell: (event: TrainEvent) => void;
+}
+
+/** What a stage leaves behind. */
+export interface StageResult {
+  readonly output: { readonly model: string } | { readonly adapter: string };
+  readonly judged: number;
+  readonly infrastructure: number;
+}
+
+/** One stage: checked, planned, trained step by step, evaluated, saved. */
+export const runStage = Effect.fn("runStage")(function* (run: StageRun) {
+  const { stage } = run;
+  const setting = yield* settingOf(run);
+  const learner = yield* learnerOf(setting);
+  const problems = stage.evaluate === undefined ? [] : yield* heldOutProblems(setting);
+  yield* checkLanguages(stage);
+  const options = engineOptions(run, setting, learner);
+  const memory = yield* onEngine(async () => {
+    const config = await readModelConfig(run.model);
+    const adapter = options.adapter === undefined
+      ? undefined
+      : (await openAdapterFolder(options.adapter, config)).config;
+    return planMemory(config, options, adapter);
+  });
+  yield* run.emit({
+    type: "plan",
+    stage: run.index + 1,
+    stages: run.stages,
+    method: stage.method,
+    steps: run.steps,
+    memory,
+    counts: {
+      ...learner.counts,
+      ...(problems.length > 0 ? { evaluation_problems: problems.length } : {}),
+    },
+  });
+  return yield* Effect.acquireUseRelease(
+    onEngine(() => openEngine(options)),
+    (engine) => trainStage(engine, run, setting, learner, problems),
+    (engine) => Effect.promise(() => engine.close()),
+  );
+});
+
+const trainStage = Effect.fnUntraced(function* (
+  engine: Engine,
+  run: StageRun,
+  setting: Setting,
+  learner: Learner,
+  problems: readonly Problem[],
+) {
+  const { stage, before, folder } = run;
+  const checkpoints = join(folder, "checkpoints");
+  yield* run.emit({ type: "device", device: engine.device });
+
+  const evaluate = Effect.fnUntraced(function* (step: number, when: Evaluation["when"]) {
+    const evaluations = yield* evaluateModel(
+      engine,
+      setting,
+      problems,
+      { step: before + step, when },
+      (done, of) => run.tell({ type: "progress", ...at(step), doing: "evaluating", done, of }),
+    );
+    for (const evaluation of evaluations) yield* run.emit({ type: "evaluation", evaluation });
+    return evaluations;
+  });
+  const at = (step: number) => ({ step: before + step, steps: run.steps });
+
+  // While the weights are those that the stage starts from: the reference, then the first evaluation.
+  if (learner.reference) yield* onEngine(() => engine.snapshotReference());
+  yield* learner.prepare(engine);
+  const begun = run.checkpoint;
+  if (problems.length > 0 && run.evaluate.start) {
+    yield* once(join(checkpoints, "before.json"), () => evaluate(0, "before"));
+  }
+  if (begun !== undefined) yield* onEngine(() => engine.importState(begun.state));
+
+  let { judged, infrastructure } = begun ?? run.counted;
+  let best = begun?.best;
+  for (let step = (begun?.stage_step ?? 0) + 1; step <= stage.steps; step++) {
+    run.tell({ type: "progress", ...at(step), doing: "training", done: step - 1, of: stage.steps });
+    const { metrics, rollouts } = yield* learner.step(engine, step);
+    const global = before + step;
+    if (rollouts !== undefined) {
+      judged += rollouts.length;
+      infrastructure += rollouts.filter(({ reward }) => reward === null).length;
+      const rows = rollouts.map((row) => ({ step: global, ...row, weight_version: global - 1 }));
+      yield* run.emit({ type: "rollout", step: global, rows });
+    }
+    yield* run.emit({ type: "metrics", metrics: { ...metrics, step: global } });
+
+    const last = step === stage.steps;
+    const { every = 0, select_on } = stage.evaluate ?? {};
+    let improved = false;
+    if (every > 0 && step % every === 0 && (!last || select_on !== undefined)) {
+      const score = selectionScore(yield* evaluate(step, "during"), select_on);
+      improved = score !== undefined && score > (best ?? -1);
+      if (improved) best = score!;
+    }
+    const point = Effect.fnUntraced(function* (after?: Score) {
+      const state = yield* onEngine(() => engine.exportState());
+      return {
+        step: global,
+        stage: run.index,
+        stage_step: step,
+        judged,
+        infrastructure,
+        ...(best === undefined ? {} : { best }),
+        ...(after === undefined ? {} : { after }),
+        state,
+      } satisfies Checkpoint as Checkpoint;
+    });
+    if (improved) {
+      const chosen = yield* point();
+      yield* Effect.promise(() => writeCheckpoint(join(checkpoints, "best"), chosen, 1));
+    }
+    // The last checkpoint comes after the last evaluation, so a run that is killed in between evaluates
+    // again and the rows of its files beyond the checkpoint before are cut.
+    let after: Score | undefined;
+    if (last) {
+      if (best !== undefined) yield* restoreBest(engine, checkpoints);
+      if (problems.length > 0) after = sampledScore(yield* evaluate(step, run.evaluate.end));
+    }
+    if (last || improved || step % stage.checkpoint.every === 0) {
+      const reached = yield* point(after);
+      const place = yield* Effect.promise(() =>
+        writeCheckpoint(checkpoints, reached, stage.checkpoint.keep)
+      );
+      yield* run.emit({ type: "checkpoint", step: global, folder: place });
+    }
+  }
+  run.tell({ type: "progress", ...at(stage.steps), doing: "saving", done: 0, of: 1 });
+  const output = yield* saveStage(engine, run);
+  return { output, judged, infrastructure } satisfies StageResult as StageResult;
+});
+
+const restoreBest = Effect.fnUntraced(function* (engine: Engine, checkpoints: string) {
+  const best = yield* Effect.promise(() => readCheckpoint(join(checkpoints, "best")));
+  if (best !== undefined) yield* onEngine(() => engine.importState(best.state));
+});
+
+const sampledScore = (evaluations: readonly Evaluation[]): Score =>
+  evaluations.find(({ temperature }) => temperature > 0)!.score;
+
+/** The mean pass@1, at the sampling temperature, into the languages that weights are selected on. */
+const selectionScore = (
+  evaluations: readonly Evaluation[],
+  select_on: readonly string[] | undefined,
+): number | undefined => {
+  if (select_on === undefined) return undefined;
+  const samples = evaluations.find(({ temperature }) => temperature > 0)!.samples
+    .filter(({ target, verdict }) => select_on.includes(target) && verdict !== "infrastructure");
+  return samples.length === 0
+    ? 0
+    : samples.filter(({ verdict }) => verdict === "pass").length / samples.length;
+};
+
+/** The file of an output is written once, whole: a resumed run finds it and does not evaluate again. */
+const once = Effect.fnUntraced(
+  function* <A, E, R>(file: string, work: () => Effect.Effect<A, E, R>) {
+    const known = yield* Effect.promise(() => stat(file).then(() => true, () => false));
+    if (known) return;
+    const result = yield* work();
+    yield* Effect.promise(async () => {
+      await mkdir(join(file, ".."), { recursive: true });
+      await writeFile(`${file}.writing`, JSON.stringify(result), { flush: true });
+      await rename(`${file}.writing`, file);
+    });
+  },
+);
+
+const saveStage = Effect.fnUntraced(function* (engine: Engine, run: StageRun) {
+  const last = run.index === run.stages - 1;
+  const adapter = last && run.stage.lora !== undefined;
+  const name = adapter ? "adapter" : last ? "model" : join("stages", String(run.index + 1));
+  const place = join(run.folder, name);
+  const beside = `${place}.writing`;
+  yield* onEngine(async () => {
+    await rm(beside, { recursive: true, force: true });
+    await (adapter ? engine.saveAdapter(beside) : engine.saveModel(beside));
+    await rm(place, { recursive: true, force: true });
+    await rename(beside, place);
+  });
+  return adapter ? { adapter: place } : { model: place };
+});
+
+const learnerOf = (setting: Setting) => {
+  switch (setting.stage.method) {
+    case "sft":
+      return sftLearner(setting);
+    case "dpo":
+    case "gepo":
+      return preferenceLearner(setting);
+    case "rl":
+    case "oorl":
+      return rlLearner(setting);
+  }
+};

@@ -1,0 +1,142 @@
+import { Effect, Fiber, Stream } from "effect";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Score } from "../evaluate/mod.ts";
+import { initModelFolder } from "../model/mod.ts";
+import { onEngine, rememberingJudge } from "../rollout/mod.ts";
+import type { Sandbox } from "../sandbox/mod.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import type { TrainError } from "./errors.ts";
+import type { Evaluation, TrainEvent } from "./events.ts";
+import { Outbox } from "./outbox.ts";
+import type { Recipe } from "./recipe/parse.ts";
+import { runStage, type StageResult } from "./stage.ts";
+
+export interface TrainOptions {
+  /** The run's folder: gets `checkpoints/` and `model/` or `adapter/`. */
+  readonly folder: string;
+  /** Go on from the newest checkpoint in `folder`; from the start if there is none. */
+  readonly resume: boolean;
+  /** Programs judged at once; default: the machine's processors. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Trains as the recipe says and tells what happens. The reader paces the run: an event counts as stored
+ * when the next one is asked for. Interrupting the stream stops the run after the GPU's current call; all
+ * up to the last checkpoint is kept.
+ */
+export const train = (
+  recipe: Recipe,
+  options: TrainOptions,
+): Stream.Stream<TrainEvent, TrainError, Sandbox> =>
+  Stream.unwrap(Effect.gen(function* () {
+    const outbox = new Outbox<TrainEvent>();
+    const fiber = yield* runRecipe(recipe, options, outbox).pipe(
+      Effect.ensuring(Effect.sync(() => outbox.end())),
+      Effect.forkScoped,
+    );
+    return Stream.concat(
+      Stream.fromAsyncIterable(outbox, (defect) => {
+        throw defect;
+      }),
+      Stream.fromEffectDrain(Fiber.join(fiber)),
+    );
+  }));
+
+const runRecipe = Effect.fn("train")(function* (
+  recipe: Recipe,
+  { folder, resume, concurrency = availableParallelism() }: TrainOptions,
+  outbox: Outbox<TrainEvent>,
+) {
+  const scores: { before: Score | null; after: Score | null } = { before: null, after: null };
+  const emit = (event: TrainEvent): Effect.Effect<void> => {
+    if (event.type === "evaluation") note(scores, event.evaluation);
+    return Effect.promise(() => outbox.put(event));
+  };
+  yield* Effect.promise(() => mkdir(join(folder, "checkpoints"), { recursive: true }));
+  const checkpoint = resume
+    ? yield* Effect.promise(() => readCheckpoint(join(folder, "checkpoints")))
+    : undefined;
+  if (resume) {
+    const evaluated = yield* Effect.promise(() => readBefore(folder));
+    evaluated?.forEach((evaluation) => note(scores, evaluation));
+    scores.after = checkpoint?.after ?? null;
+    // Without a stored first evaluation, its rows are written again: step 0 goes too.
+    yield* emit({ type: "resumed", step: checkpoint?.step ?? (evaluated === undefined ? -1 : 0) });
+  }
+
+  const evaluating = recipe.stages.flatMap(({ evaluate }, i) => evaluate === undefined ? [] : [i]);
+  const judge = rememberingJudge();
+  let model = yield* startModel(recipe, folder);
+  let before = 0;
+  let result: StageResult | undefined;
+  for (const [index, stage] of recipe.stages.entries()) {
+    const done = join(folder, "stages", String(index + 1));
+    const begun = checkpoint?.stage === index ? checkpoint : undefined;
+    if (checkpoint !== undefined && index < checkpoint.stage) {
+      model = done;
+    } else {
+      result = yield* runStage({
+        stage,
+        index,
+        stages: recipe.stages.length,
+        model,
+        folder,
+        before,
+        steps: recipe.steps,
+        checkpoint: begun,
+        counted: {
+          judged: result?.judged ?? checkpoint?.judged ?? 0,
+          infrastructure: result?.infrastructure ?? checkpoint?.infrastructure ?? 0,
+        },
+        evaluate: {
+          start: index === evaluating[0],
+          end: index === evaluating.at(-1) ? "after" : "during",
+        },
+        judge,
+        concurrency,
+        emit,
+        tell: (event) => outbox.hint(event),
+      });
+      if ("model" in result.output) model = result.output.model;
+    }
+    before += stage.steps;
+  }
+  const { output, judged, infrastructure } = result!;
+  yield* emit({
+    type: "done",
+    steps: recipe.steps,
+    ...scores,
+    infrastructure_rate: judged === 0 ? 0 : infrastructure / judged,
+    ...output,
+  });
+});
+
+/** The folder of the first stage's model; one from nothing is made in the run's folder, once. */
+const startModel = Effect.fnUntraced(function* (recipe: Recipe, folder: string) {
+  const { model, seed } = recipe.stages[0];
+  if (typeof model === "string") return model;
+  const place = join(folder, "init");
+  yield* onEngine(async () => {
+    // Weights are written last, so where they are the folder is whole.
+    const made = await stat(join(place, "model.safetensors")).then(() => true, () => false);
+    if (!made) await initModelFolder(model.init, place, seed);
+  });
+  return place;
+});
+
+/** The summary's scores are those at the sampling temperature. */
+const note = (
+  scores: { before: Score | null; after: Score | null },
+  { when, temperature, score }: Evaluation,
+): void => {
+  if (temperature > 0 && when !== "during") scores[when] = score;
+};
+
+const readBefore = async (folder: string): Promise<readonly Evaluation[] | undefined> => {
+  const file = join(folder, "checkpoints", "before.json");
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+};
