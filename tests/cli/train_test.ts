@@ -90,14 +90,14 @@ Deno.test({
   ignore: golden === undefined,
   fn: () =>
     withRecipe(async (folder, recipe) => {
-      const args = ["--set", "steps=30"];
+      const args = ["--set", "steps=12"];
       const straight = join(folder, "straight");
       assert.equal((await calque(["train", recipe, ...args, "--out", straight])).code, 0);
       const broken = join(folder, "broken");
       const child = start(["train", recipe, ...args, "--out", broken]);
       child.stdout.resume();
       for await (const line of createInterface({ input: child.stderr })) {
-        if (/^step 5\//.test(line)) process.kill(child.pid!, "SIGKILL");
+        if (/^step 4\//.test(line)) process.kill(child.pid!, "SIGKILL");
       }
       const listed = await calque(["runs", "list", "--data", folder]);
       assert.match(listed.stdout, /broken +interrupted/);
