@@ -22,17 +22,22 @@ export const judgeCalls = Effect.fnUntraced(function* (
   const cases = request.cases ?? [];
   const limits = resolveLimits(request.limits);
   const judged: TestJudgement[] = [];
+  if (language.call === undefined) {
+    return judgementOf([
+      plain("infrastructure", `functions of ${language.name} cannot be called here yet`),
+    ]);
+  }
   let compile: Judgement["compile"];
   while (judged.length < cases.length) {
     const first = judged.length;
     const mark = randomBytes(12).toString("hex");
-    const called = language.call?.({
+    const called = language.call({
       code: request.code,
       name: request.function ?? "",
       cases: cases.slice(first).map((each) => each.arguments),
       mark,
       first,
-    }) ?? { files: {}, refused: `functions of ${language.name} cannot be called here` };
+    });
     if (called.refused !== undefined) {
       return judgementOf([plain("compile-error", called.refused)], {
         ok: false,

@@ -98,7 +98,9 @@ export class Languages {
       // The first start of an interpreter reads it from the disk.
       for (const timed of [false, true]) {
         const started = performance.now();
-        const built = yield* this.runner.build(program, { [language.source]: language.hello });
+        const built = yield* this.runner.build(program, {
+          [language.source]: language.prepare?.(language.hello) ?? language.hello,
+        });
         if (built !== undefined && (isFault(built) || "fault" in built)) return faultOf(built);
         if (built !== undefined && built.exit_code !== 0) return built.stderr.slice(0, 500);
         const run = yield* this.runner.run(program, { limits: defaultLimits });

@@ -38,8 +38,9 @@ export const judgeAssertions = Effect.fnUntraced(function* (
     const nonce = randomBytes(12).toString("hex");
     const text = test.includes(marker)
       ? test.replace(marker, () => request.code)
-      : `${request.code}\n${test}`;
-    const files = { [language.source]: language.finish(text, nonce) };
+      : language.join?.(request.code, test) ?? `${request.code}\n${test}`;
+    const whole = language.finish(text, nonce);
+    const files = { [language.source]: language.prepare?.(whole) ?? whole };
     const built = yield* runner.build(program, files);
     const failure = built === undefined ? undefined : compileFailure(built, language);
     if (failure !== undefined) return failure;

@@ -69,7 +69,9 @@ const judgeForm = Effect.fnUntraced(function* (
   if (request.cases !== undefined) return yield* judgeCalls(runner, program, request);
   if (request.test_program !== undefined) return yield* judgeAssertions(runner, program, request);
   const { language } = program.toolchain;
-  const built = yield* runner.build(program, { [language.source]: request.code });
+  const built = yield* runner.build(program, {
+    [language.source]: language.prepare?.(request.code) ?? request.code,
+  });
   if (built !== undefined) {
     const failure = compileFailure(built, language);
     if (failure !== undefined) return failure;

@@ -150,6 +150,7 @@ const list = (text: string) => `[${text}, "spoiled"]`;
 const wrappers: Record<string, (text: string) => string> = {
   python: list,
   javascript: list,
+  typescript: list,
   ruby: list,
   php: list,
   perl: list,

@@ -26,6 +26,10 @@ export interface Language {
   readonly loose?: Looseness;
   /** A program that calls a function of the code; `undefined` where the language cannot be called so. */
   readonly call?: (call: Call) => Called;
+  /** A whole program as it is written to `source`; the same where this is absent. */
+  readonly prepare?: (program: string) => string;
+  /** The code with a test program behind it; a line between them where this is absent. */
+  readonly join?: (code: string, test: string) => string;
   /** The test program with a statement at its end that prints `nonce` on a line of its own. */
   readonly finish: (program: string, nonce: string) => string;
   /** Host folders that its tools need beside /usr. */

@@ -14,23 +14,33 @@ export const php: Language = {
     run: ["{0}", "-n", "-d", "memory_limit=-1", "-d", "display_errors=stderr", "/work/{source}"],
   }],
   hello: '<?php echo "hello\\n";',
-  syntaxError: /^PHP Parse error: /m,
+  syntaxError: /^(PHP )?Parse error: /m,
   loose: { containers: true },
   call: ({ code, name, cases, mark, first }) => ({
     files: {
-      "solution.php": code.trimStart().startsWith("<?") ? code : `<?php\n${code}`,
+      "solution.php": opened(code),
       "main.php": harness,
     },
     stdin: printJson({ name, cases, mark, first }),
   }),
-  finish: (program, nonce) => {
-    const open = program.lastIndexOf("?>") <= program.lastIndexOf("<?");
-    const whole = program.includes("<?") ? program : `<?php\n${program}`;
-    return `${whole}\n${open ? "" : "<?php "};fwrite(STDOUT, "\\n${nonce}\\n");\n`;
-  },
+  // Behind a closing tag a test would be text, and never fail.
+  join: (code, test) =>
+    `${opened(code)}\n${
+      isOpen(opened(code)) || test.trimStart().startsWith("<?") ? "" : "<?php\n"
+    }${test}`,
+  finish: (program, nonce) =>
+    `${opened(program)}\n${
+      isOpen(opened(program)) ? "" : "<?php "
+    };fwrite(STDOUT, "\\n${nonce}\\n");\n`,
 };
 
-// The code is loaded at the top level, where its own \`global\` variables are found.
+/** Code without a tag anywhere is meant as code. */
+const opened = (program: string): string => program.includes("<?") ? program : `<?php\n${program}`;
+
+/** Whether what is appended would be code. */
+const isOpen = (program: string): boolean => program.lastIndexOf("?>") < program.lastIndexOf("<?");
+
+// The code is loaded at the top level, where its own `global` variables are found.
 const harness = `<?php
 require '/work/solution.php';
 $calque = \\json_decode(\\stream_get_contents(\\STDIN), true, 512, \\JSON_BIGINT_AS_STRING);

@@ -1,8 +1,10 @@
 import { callBehind, denoVariants, javascript } from "./javascript.ts";
 import type { Language } from "./language.ts";
 
+const { prepare: _scriptsOnly, ...base } = javascript;
+
 export const typescript: Language = {
-  ...javascript,
+  ...base,
   name: "typescript",
   package: "",
   source: "main.ts",
