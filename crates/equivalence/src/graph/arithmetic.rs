@@ -154,7 +154,23 @@ impl Graph {
                     return self.and(a, low);
                 }
                 Hard::SDiv if y == 1 => return a,
-                Hard::SRem if y == 1 => return self.constant(0, width),
+                // Rounds towards zero: the bias is 2^k - 1 for negative values.
+                Hard::SDiv if y.is_power_of_two() && y < 1 << (width - 1) => {
+                    let k = y.trailing_zeros();
+                    let sign = self.extract(a, width - 1, 1);
+                    let bias = self.sign_extend(sign, k);
+                    let bias = self.zero_extend(bias, width);
+                    let sum = self.add(a, bias);
+                    let by = self.constant(u128::from(k), width);
+                    return self.hard(Hard::AShr, sum, by);
+                }
+                // The remainder is what the quotient leaves, so that both meet in one sum.
+                Hard::URem | Hard::SRem if y != 0 => {
+                    let op = if op == Hard::URem { Hard::UDiv } else { Hard::SDiv };
+                    let quotient = self.hard(op, a, b);
+                    let back = self.scale(quotient, y);
+                    return self.sub(a, back);
+                }
                 _ => {}
             }
         }

@@ -39,6 +39,8 @@ pub(crate) struct Machine<'m> {
     /// Size and address of each local by its provenance.
     pub(super) locals: HashMap<u128, (u64, Node)>,
     pub(super) local_aligns: HashMap<u128, u64>,
+    /// Defined globals that were named, by their provenance.
+    pub(super) globals: HashMap<u128, (String, Node)>,
     pub(super) disjoint_arguments: bool,
     pub(super) reads: bool,
     pub(super) writes: bool,
@@ -84,6 +86,7 @@ impl<'m> Machine<'m> {
             live,
             locals: HashMap::new(),
             local_aligns: HashMap::new(),
+            globals: HashMap::new(),
             disjoint_arguments,
             reads: false,
             writes: false,

@@ -72,6 +72,9 @@ impl Machine<'_> {
         }
         self.names_globals = true;
         let (address, provenance) = world.global(graph, name);
+        if let Some(id) = graph.as_constant(provenance) {
+            self.globals.insert(id, (name.to_string(), address));
+        }
         let value = graph.add_constant(address, offset as u128);
         Ok(Lane { provenance, ..Lane::plain(graph, value) })
     }

@@ -1,6 +1,6 @@
 //! Memory: stores as a chain of nodes, loads that look through it, addresses with provenance.
 
-use calque_ir::{Flags, Module, Type, ValueId};
+use calque_ir::{Constant, Flags, Module, Type, ValueId};
 
 use super::machine::{Machine, State};
 use super::operations::{product_overflow, signed_overflow, width_of};
@@ -52,9 +52,18 @@ impl Machine<'_> {
     fn access(&mut self, state: &mut State<'_>, pointer: Lane, bytes: u64, align: u64, writes: bool) -> Result<(), Stop> {
         let g = &mut *state.graph;
         let mut wrong = vec![pointer.poison, pointer.undef];
-        let local = g.as_constant(pointer.provenance).and_then(|id| Some((id, *self.locals.get(&id)?)));
+        let sized = self.sized(g, pointer.provenance);
         let mut aligned_part = pointer.value;
-        if let Some((id, (size, address))) = local {
+        if let Some(Sized { size, address, align: promised, owner }) = sized {
+            match owner {
+                Owner::Local => {}
+                Owner::Constant if writes => wrong.push(g.truth(true)),
+                Owner::Constant => {}
+                Owner::Global => {
+                    self.reads |= !writes;
+                    self.writes |= writes;
+                }
+            }
             let offset = g.sub(pointer.value, address);
             if bytes > size {
                 wrong.push(g.truth(true));
@@ -62,8 +71,8 @@ impl Machine<'_> {
                 let last = g.constant(u128::from(size - bytes), 64);
                 wrong.push(g.unsigned_less(last, offset));
             }
-            if align > self.local_aligns.get(&id).copied().unwrap_or(1) {
-                return Stop::because("memory-model", "an access to a local with more alignment than it has");
+            if align > promised {
+                return Stop::because("memory-model", "an access with more alignment than its object has");
             }
             aligned_part = offset;
         } else if g.as_constant(pointer.provenance) == Some(NULL_PROVENANCE) {
@@ -108,6 +117,26 @@ impl Machine<'_> {
     }
 
     fn look_up(&self, g: &mut Graph, memory: Node, place: Place, depth: u32) -> Result<Lane, Stop> {
+        if let Some((start, values)) = self.table(g, place) {
+            let offset = g.sub(place.address, start);
+            // Past the table is undefined behaviour, and so is an address between two elements where elements are aligned.
+            let mut value = g.constant(*values.last().unwrap_or(&0), place.width);
+            let rest = Self::unknown(g, memory, place);
+            let mut known = g.truth(false);
+            for (i, bits) in values.iter().enumerate().rev() {
+                let at = g.constant(i as u128 * u128::from(place.bytes), 64);
+                let here = g.equal(offset, at);
+                let bits = g.constant(*bits, place.width);
+                value = g.choose(here, bits, value);
+                known = g.any(&[known, here]);
+            }
+            return Ok(Lane {
+                value: g.choose(known, value, rest.value),
+                poison: g.truth(false),
+                undef: g.truth(false),
+                provenance: rest.provenance,
+            });
+        }
         let mut memory = memory;
         let mut depth = depth;
         loop {
@@ -298,14 +327,66 @@ impl Machine<'_> {
         Ok(vec![Lane { value, poison, undef, provenance: base.provenance }])
     }
 
+    /// What is known of an object of its own: a local, or a global that is defined here.
+    fn sized(&self, g: &Graph, provenance: Node) -> Option<Sized> {
+        let id = g.as_constant(provenance)?;
+        if let Some(&(size, address)) = self.locals.get(&id) {
+            let align = self.local_aligns.get(&id).copied().unwrap_or(1);
+            return Some(Sized { size, address, align, owner: Owner::Local });
+        }
+        let (name, address) = self.globals.get(&id)?;
+        let global = self.module.globals.get(name).filter(|g| g.initializer.is_some())?;
+        let size = self.module.alloc_size(&global.ty)?;
+        let align = global.align.max(self.module.abi_align(&global.ty)?);
+        let owner = if global.constant { Owner::Constant } else { Owner::Global };
+        Some(Sized { size, address: *address, align, owner })
+    }
+
+    /// Elements of a constant array of integers: bytes of each, values.
+    fn table(&self, g: &Graph, place: Place) -> Option<(Node, Vec<u128>)> {
+        let id = g.as_constant(place.provenance)?;
+        let (name, address) = self.globals.get(&id)?;
+        let global = self.module.globals.get(name).filter(|g| g.constant)?;
+        let Type::Array(count, element) = self.module.resolve(&global.ty) else { return None };
+        if *count > TABLE_LIMIT || **element != Type::Int(place.width) || self.module.alloc_size(element)? != place.bytes {
+            return None;
+        }
+        let values = match global.initializer.as_ref()? {
+            Constant::Zero => vec![0; *count as usize],
+            Constant::Aggregate(fields) => {
+                fields.iter().map(|(_, c)| if let Constant::Int(bits) = c { Some(*bits) } else { None }).collect::<Option<_>>()?
+            }
+            _ => return None,
+        };
+        Some((*address, values))
+    }
+
     fn out_of_bounds(&self, g: &mut Graph, provenance: Node, address: Node) -> Node {
-        if let Some((size, start)) = g.as_constant(provenance).and_then(|id| self.locals.get(&id).copied()) {
+        if let Some(Sized { size, address: start, .. }) = self.sized(g, provenance) {
             let offset = g.sub(address, start);
             let end = g.constant(u128::from(size), 64);
             return g.unsigned_less(end, offset);
         }
         g.apply(Symbol::OutOfBounds, &[provenance, address], 1)
     }
+}
+
+/// A table longer than this is not looked into.
+const TABLE_LIMIT: u64 = 64;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Owner {
+    Local,
+    Global,
+    Constant,
+}
+
+/// An object whose size, address and alignment are known.
+struct Sized {
+    size: u64,
+    address: Node,
+    align: u64,
+    owner: Owner,
 }
 
 #[derive(Clone, Copy)]
