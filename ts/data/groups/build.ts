@@ -54,11 +54,12 @@ export const buildGroup = async (
   const bases = random.shuffle(winners).map((winner) => winner.ir);
   const taken = new Set(members.map((member) => member.ir));
   const half = Math.floor(limits.losers / 2);
-  const losers = [
-    ...refuteEdits(first.ir, bases, half, taken, judges, random, tally),
-    ...await rejectDeletions(bases, limits.losers - half, taken, judges, random, tally),
-  ];
-  if (losers.filter((l) => l.tier === "edited").length === 0 || losers.length < 2) return undefined;
+  const edited = refuteEdits(first.ir, bases, half, taken, judges, random, tally);
+  const illFormed = await rejectDeletions(bases, half, taken, judges, random, tally);
+  // As many of each tier, or the easy one would teach more than the hard one.
+  const each = Math.min(edited.length, illFormed.length);
+  if (each === 0) return undefined;
+  const losers = [...edited.slice(0, each), ...illFormed.slice(0, each)];
   return {
     id: source.id,
     ...(source.task === undefined ? {} : { task: source.task }),
