@@ -34,7 +34,7 @@ const normaliseOf: Readonly<Record<Algorithm, Normalise>> = {
 export const inconsistency = (
   stage: Stage,
 ): { readonly key: string; readonly expected: string } | undefined => {
-  const { method, data, rollout, objective, lora, evaluate } = stage;
+  const { method, data, rollout, objective, evaluate } = stage;
   const missing = (key: string) => ({ key, expected: `is missing; method "${method}" needs it` });
   if ((method === "sft" || method === "dpo") && data === undefined) return missing("data");
   if ((method === "rl" || method === "oorl") && rollout === undefined) return missing("rollout");
@@ -74,9 +74,6 @@ export const inconsistency = (
     if (use !== undefined) {
       return { key: use[0], expected: `expected no held-out language, found "${held}"` };
     }
-  }
-  if (typeof stage.model !== "string" && lora !== undefined) {
-    return { key: "lora", expected: "expected none: a model from nothing trains all weights" };
   }
   if (evaluate?.select_on !== undefined && evaluate.every === 0) {
     return { key: "evaluate.every", expected: "expected above 0, to have steps to select from" };
