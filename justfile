@@ -67,6 +67,11 @@ package: (_setup "package")
 train *options: (_setup "train")
     case "${1:-}" in *.json | --resume*) ;; *) set -- recipes/quickstart.json "$@" ;; esac; exec {{ calque }} train "$@"
 
+# Train the bundled model again, from nothing, into a run's folder: about an hour on two cores
+seed *options: (_setup "seed")
+    {{ calque }} data corpus --out runs/seed-corpus --seed 1
+    exec {{ calque }} train recipes/seed.json "$@"
+
 # Measure a model on held-out tasks: just evaluate --model DIR --tasks DIR
 evaluate *options: (_setup "evaluate")
     exec {{ calque }} evaluate "$@"
@@ -76,8 +81,8 @@ serve *options: (_setup "serve")
     exec {{ calque }} serve "$@"
 
 # Measure speed: engine, tokenizer, sandbox or check; all of them without a name
-bench name="": (_setup "bench")
-    for file in bench/{{ if name == "" { "*" } else { name } }}.ts; do {{ deno }} "$file"; done
+bench name="" *options: (_setup "bench")
+    if [ -n "${1:-}" ]; then name=$1; shift; exec {{ deno }} "bench/$name.ts" "$@"; fi; for file in bench/*.ts; do {{ deno }} "$file"; done
 
 # Bring what a recipe needs; silent when it is there
 _setup purpose:

@@ -107,20 +107,37 @@ wasm32_from_rustup() {
 
 wasm32_packages() {
   rust_choose
-  echo "$rustc_package $cargo_package $(first_of "$target_package" "$source_package") gcc libc6-dev $(first_of lld-22 lld-21 lld-20 lld-19 lld-18 lld-17 lld)"
+  echo "$rustc_package $cargo_package $(first_of "$target_package") gcc libc6-dev $(first_of lld-22 lld-21 lld-20 lld-19 lld-18 lld-17 lld)"
 }
 
-# Builds the standard library from the distribution's own sources and their vendored crates, without the network.
+# Builds the standard library from the distribution's own sources and their vendored crates. The package of sources is
+# unpacked beside, not installed: a tenth of its files is needed, and only here.
 wasm32_build() {
   build_rustc=$(system_program rustc) || return 1
   build_cargo=$(system_program cargo) || return 1
-  build_sources=$("$build_rustc" --print sysroot)/lib/rustlib/src/rust
-  [ -d "$build_sources/library" ] || build_sources=$(ls -d /usr/src/rustc-"$(number "$("$build_rustc" --version)")" | head -n 1)
-  build_linker=$(wasm_linker)
-  build_scratch=$(mktemp -d)
-  mkdir -p "$build_scratch/src" "$build_scratch/.cargo"
-  : >"$build_scratch/src/lib.rs"
-  cat >"$build_scratch/Cargo.toml" <<TOML
+  build_sysroot=$(sysroot_folder)
+  build_part=$build_sysroot.part
+  build_lib=$build_part/lib/rustlib
+  rm -rf "$build_part"
+  mkdir -p "$build_part/bin" "$build_lib/$target/lib" "$build_part/scratch/src" "$build_part/scratch/.cargo" || return 1
+
+  rust_choose
+  build_version=$(dpkg-query -W -f '${Version}' "$rustc_package") || return 1
+  (cd "$build_part/scratch" && apt-get download "$source_package=$build_version" &&
+    dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './usr/src/*/library' && rm ./*.deb) || return 1
+  build_sources=$(ls -d "$build_part"/scratch/usr/src/*) || return 1
+
+  # A sysroot of links to the system's, so that /usr stays as it is.
+  for build_entry in "$("$build_rustc" --print sysroot)"/lib/rustlib/*; do
+    case ${build_entry##*/} in "$target" | src) ;; *) ln -s "$build_entry" "$build_lib/" ;; esac
+  done
+  mkdir "$build_lib/src"
+  ln -s "$build_sources" "$build_lib/src/rust"
+  ln -s "$build_cargo" "$build_part/bin/cargo"
+  rustc_wrapper "$build_part"
+
+  : >"$build_part/scratch/src/lib.rs"
+  cat >"$build_part/scratch/Cargo.toml" <<TOML
 [package]
 name = "scratch"
 version = "0.0.0"
@@ -130,30 +147,24 @@ crate-type = ["cdylib"]
 [profile.release]
 panic = "abort"
 TOML
-  cat >"$build_scratch/.cargo/config.toml" <<TOML
+  cat >"$build_part/scratch/.cargo/config.toml" <<TOML
 [source.crates-io]
 replace-with = "vendored"
 [source.vendored]
-directory = "$(readlink -f "$build_sources")/library/vendor"
+directory = "$build_sources/library/vendor"
 [target.$target]
-linker = "$build_linker"
+linker = "$(wasm_linker)"
+# With bitcode, or the module could not be optimised as a whole.
 rustflags = ["-Clinker-flavor=wasm-ld", "-Cembed-bitcode=yes"]
 TOML
-  (cd "$build_scratch" && RUSTC_BOOTSTRAP=1 RUSTC=$build_rustc CARGO_TARGET_DIR=$build_scratch/target \
+  (cd "$build_part/scratch" && RUSTC_BOOTSTRAP=1 RUSTC=$build_part/bin/rustc CARGO_TARGET_DIR=$build_part/scratch/target \
     "$build_cargo" build --release --target "$target" -Zbuild-std=std,panic_abort --offline) || return 1
 
-  build_sysroot=$(sysroot_folder)
-  build_part=$build_sysroot.part
-  rm -rf "$build_part"
-  mkdir -p "$build_part/bin" "$build_part/lib/rustlib/$target/lib"
-  cp "$build_scratch"/target/$target/release/deps/*.rlib "$build_part/lib/rustlib/$target/lib/" || return 1
-  system_sysroot=$("$build_rustc" --print sysroot)
-  for build_entry in "$system_sysroot"/lib/rustlib/*; do
-    [ "${build_entry##*/}" = "$target" ] || ln -s "$build_entry" "$build_part/lib/rustlib/"
-  done
-  printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$build_rustc" "$build_sysroot" >"$build_part/bin/rustc"
-  chmod +x "$build_part/bin/rustc"
-  ln -s "$build_cargo" "$build_part/bin/cargo"
-  rm -rf "$build_sysroot" "$build_scratch"
-  mv "$build_part" "$build_sysroot"
+  cp "$build_part"/scratch/target/$target/release/deps/*.rlib "$build_lib/$target/lib/" || return 1
+  rm -rf "$build_part/scratch" "$build_lib/src" "$build_sysroot"
+  mv "$build_part" "$build_sysroot" && rustc_wrapper "$build_sysroot"
+}
+
+rustc_wrapper() { # $1: sysroot
+  printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$build_rustc" "$1" >"$1/bin/rustc" && chmod +x "$1/bin/rustc"
 }

@@ -6,6 +6,7 @@ import { ExitWith } from "../exit.ts";
 import { json, seed } from "../flags.ts";
 import { printJson, writeErr, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
+import { corpus } from "./data_corpus.ts";
 
 const room = Effect.promise(() => import("../../../ts/data/mod.ts"));
 const sandbox = Effect.promise(() => import("../../../ts/sandbox/mod.ts"));
@@ -288,7 +289,7 @@ const groups = Command.make(
 
 export const data = Command.make("data").pipe(
   Command.withDescription("Generate, import, verify, count and compare data sets; build IR groups"),
-  Command.withSubcommands([generate, importData, verify, stats, leaks, groups]),
+  Command.withSubcommands([generate, importData, verify, stats, leaks, groups, corpus]),
 );
 
 const usage = (message: string) => new UserError({ code: "bad-usage", message });
