@@ -46,7 +46,8 @@ export const watch = (
         rollouts = event.rows;
         return;
       case "metrics": {
-        const { step, loss, num_tokens } = event.metrics;
+        const { step, loss, num_tokens = 0, sampled_tokens = 0 } = event.metrics;
+        const tokens = num_tokens + sampled_tokens;
         const now = now_ms();
         first ??= { step: step - 1, at_ms: last_ms };
         const step_ms = (now - first.at_ms) / (step - first.step);
@@ -57,7 +58,7 @@ export const watch = (
           reward: event.metrics["reward"],
           pass: passByTarget(rollouts),
           verdicts: verdictsOf(rollouts),
-          tokens_per_s: num_tokens === undefined ? undefined : 1000 * num_tokens / (now - last_ms),
+          tokens_per_s: tokens === 0 ? undefined : 1000 * tokens / (now - last_ms),
           left_s: step_ms * (steps - step) / 1000,
         };
         last_ms = now;

@@ -42,7 +42,7 @@ Deno.test("a step's line tells reward, pass rate per target, verdicts, tokens/s 
   const lines = shown([
     { type: "rollout", step: 1, rows },
     2000,
-    metrics(1, { reward: 0.667, num_tokens: 3000 }),
+    metrics(1, { reward: 0.667, num_tokens: 2000, sampled_tokens: 1000 }),
     4000,
     metrics(2),
   ], 12);
