@@ -22,7 +22,9 @@ interface Span {
 
 /** `v0 = E`, `let expected_1 = E`, `Boolean v0 = E;`, `expected_1 := E`. */
 const variables = (test: string): Span[] =>
-  [...test.matchAll(/[$\s](?:v\d+|expected(?:_?\w+)?)\s*(?::\s*[^=;\n]+?)?\s*:?=(?![=~>])\s*/g)]
+  [...test.matchAll(
+    /(?<![\w.])(?:v\d+|expected(?:_?\w+)?)\s*(?::\s*[^=;\n]+?)?\s*:?=(?![=~>])\s*/g,
+  )]
     .map((match) => ending(test, match.index + match[0].length));
 
 /** `compare(x0, E)`: the tests' own function. */
@@ -32,12 +34,9 @@ const compared = (test: string): Span[] =>
 
 /** `assert f(x) == E`, `console.assert(f(x) === E)`, `assert (f(x) == E)`. */
 const equalities = (test: string): Span[] =>
-  [...test.matchAll(/^.*\bassert\b.*?[^=!<>](===?)(?!=)\s*/gm)]
-    .map((match) => {
-      // The last comparison of the line: those before it may stand in an argument.
-      const line = ending(test, match.index + match[0].length);
-      return line;
-    });
+  // The last comparison of a line, for one before it may stand in an argument; none inside a text.
+  [...maskTexts(test).matchAll(/^.*\bassert\b.*[^=!<>](===?)(?!=)[ \t]*/gm)]
+    .map((match) => ending(test, match.index + match[0].length));
 
 /** `assert math.isclose(f(x), E, ...)` and `assert abs(f(x) - E) < t`. */
 const closeness = (test: string): Span[] => [
@@ -82,6 +81,13 @@ const ending = (text: string, from: number): Span => {
   }
   return { from, to: text.length };
 };
+
+/** The inside of texts blanked, at the same length. */
+const maskTexts = (test: string): string =>
+  test.replace(
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g,
+    (text) => text[0] + "_".repeat(text.length - 2) + text[0],
+  );
 
 const closing = (text: string, open: number): number => {
   for (let at = open + 1; at < text.length; at++) {

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { spoil } from "./spoil.ts";
+
+/** Test, language, and every way that it may be spoiled. */
+const styles: readonly (readonly [string, string, readonly string[]])[] = [
+  ["python", "    assert candidate(13,9) == True", ["    assert candidate(13,9) == False"]],
+  ["python", "assert f([1], 2) == [3, 4], 'msg 5'", ["assert f([1], 2) == [7922, 4], 'msg 5'"]],
+  ["python", 'assert f("a == b") == "c"', ['assert f("a == b") == "cspoiled"']],
+  ["python", "assert f(1) == []", ['assert f(1) == [[], "spoiled"]']],
+  [
+    "python",
+    "assert math.isclose(f(1), 0.5, rel_tol=0.001)",
+    ["assert math.isclose(f(1), 1.5, rel_tol=0.001)"],
+  ],
+  ["python", "assert abs(f(1.0) - 0.5) < 1e-6", ["assert abs(f(1.0) - 1.5) < 1e-6"]],
+  ["javascript", "var v0 = 1;\nif (!same(x0, v0)) throw 1;", [
+    "var v0 = 0;\nif (!same(x0, v0)) throw 1;",
+  ]],
+  ["javascript", "console.assert(f(2) === 'x')", ["console.assert(f(2) === 'xspoiled')"]],
+  ["typescript", "let expected_1 = true;", ["let expected_1 = false;"]],
+  ["perl", "my $v0 = [1, 2];", ["my $v0 = [0, 2];"]],
+  ["ruby", 'v0 = "a"\nif x0 != v0', ['v0 = "aspoiled"\nif x0 != v0']],
+  ["php", "$v0 = 'a'; // $v1 = 2", ["$v0 = 'aspoiled'; // $v1 = 2"]],
+  ["java", "Boolean v0 = true;", ["Boolean v0 = false;"]],
+  ["java", "char v0 = 'a';", ["char v0 = 'Q';"]],
+  ["kotlin", "var v0 : Int = 13", ["var v0 : Int = 7932"]],
+  ["go", 'expected_1 := []string{"a"}', ['expected_1 := []string{"aspoiled"}']],
+  ["cpp", "if (!(compare(x0, true))) {", ["if (!(compare(x0, false))) {"]],
+  ["rust", "assert_eq!(f(&[1, 2]), 3);", ["assert_eq!(f(&[1, 2]), 7922);"]],
+  ["python", "assert f(1) == 2\nassert f(2) == 3", [
+    "assert f(1) == 7921\nassert f(2) == 3",
+    "assert f(1) == 2\nassert f(2) == 7922",
+  ]],
+];
+
+Deno.test("an expectation is spoiled in the test's own style, and nothing else is", () => {
+  for (const [language, test, ways] of styles) {
+    const found = new Set(Array.from({ length: 8 }, (_, seed) => spoil(test, language, seed)));
+    assert.deepEqual([...found].sort(), [...ways].sort(), test);
+  }
+});
+
+Deno.test("where nothing can be spoiled, nothing is said to be", () => {
+  for (const test of ["", "print(f(1))", "assert f(1)", "# assert f(1) == 2", "x = f(1)"]) {
+    assert.equal(spoil(test, "python", 0), undefined, test);
+  }
+  assert.equal(spoil("var v0 = emptyList();", "java", 0), undefined);
+});
+
+Deno.test("any text is either changed or refused, without an end that is not reached", () => {
+  const piece = fc.constantFrom(
+    "assert ",
+    "==",
+    "v0 = ",
+    "compare(x, ",
+    "abs(",
+    "isclose(",
+    "'",
+    '"',
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ";",
+    "\n",
+    "#",
+    "//",
+    "/*",
+    "1",
+    "true",
+    "\\",
+    " ",
+    "f",
+  );
+  fc.assert(fc.property(
+    fc.array(piece, { maxLength: 40 }),
+    fc.constantFrom("python", "java", "php", "lua"),
+    fc.nat(),
+    (pieces, language, seed) => {
+      const test = pieces.join("");
+      assert.notEqual(spoil(test, language, seed), test);
+    },
+  ));
+});
