@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseRecipe } from "./recipe/parse.ts";
+import { groupsFile, oorl, runAll, temporary, tinyModel } from "./tiny_fixture.ts";
+import type { Json } from "./recipe/override.ts";
+
+const refused = (what: string, changes: (folder: string) => Json, expected: RegExp): void =>
+  Deno.test(`refused before the engine is opened: ${what}`, async () => {
+    const folder = temporary();
+    const seen: string[] = [];
+    try {
+      const recipe = oorl(folder, changes(folder));
+      await assert.rejects(
+        runAll(recipe, join(folder, "run"), false, (event) => {
+          seen.push(event.type);
+          return false;
+        }),
+        expected,
+      );
+      assert.ok(!seen.includes("device"), "nothing was allocated");
+      assert.ok(!existsSync(join(folder, "run/model")));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+refused(
+  "fewer than twenty usable IR groups, with the number",
+  (folder) => {
+    mkdirSync(join(folder, "few"));
+    return { objective: { gepo: { groups: groupsFile(join(folder, "few"), 19) } } };
+  },
+  /19 of 19 IR groups are usable .* at least 20/,
+);
+refused(
+  "groups too long for the context",
+  () => ({ engine: { context: 16 }, rollout: { max_tokens: 1 } }),
+  /no training task can be asked|0 of 24 IR groups are usable/,
+);
+refused(
+  "a language that nothing here can run, named",
+  () => ({ rollout: { targets: ["lua", "cobol"] } }),
+  /needs cobol/,
+);
+refused(
+  "a stop token that the tokenizer does not have",
+  () => ({ rollout: { prompts: { stop: "<|fin|>" } } }),
+  /rollout\.prompts\.stop is "<\|fin\|>"/,
+);
+refused("a folder without tasks", () => ({ rollout: { tasks: "nowhere" } }), /nowhere/);
+refused("a model that is not there", () => ({ model: "nowhere" }), /nowhere/);
+
+const sftOn = (rows: readonly unknown[], expected: RegExp, what: string): void =>
+  Deno.test(`refused before the engine is opened: ${what}`, async () => {
+    const folder = temporary();
+    try {
+      const path = join(folder, "rows.jsonl");
+      writeFileSync(path, rows.map((row) => JSON.stringify(row) + "\n").join(""));
+      const recipe = parseRecipe(
+        JSON.stringify({
+          method: "sft",
+          model: { init: tinyModel(folder) },
+          steps: 1,
+          optimizer: { lr: 1e-3 },
+          data: { path },
+          engine: { tokens_per_pass: 64, context: 32 },
+        }),
+        "sft.json",
+      );
+      await assert.rejects(runAll(recipe, join(folder, "run"), false), expected);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+sftOn([{ prompt: "a" }], /rows\.jsonl:1/, "a row without its completion");
+sftOn([{ ids: [1, 2], mask: [1] }], /rows\.jsonl:1/, "a mask that is too short");
+sftOn([{ ids: [1, 2], mask: [1, 0] }], /at least one token that counts/, "rows that teach nothing");
+sftOn(
+  [{ text: "x" }, { text: "y ".repeat(200) }],
+  /row 2 has \d+ tokens; the context holds 32/,
+  "a row longer than the context",
+);
+sftOn(
+  [{ messages: [{ role: "user", content: "x" }] }],
+  /ChatML's or Llama 3's/,
+  "messages without a chat format",
+);
