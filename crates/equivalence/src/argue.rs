@@ -50,7 +50,8 @@ fn attempt(
     let right = start(&mut t, &mut graph, &mut world, &shared, &[])?;
     t.within_effects()?;
     let question = violation(&mut graph, (&s, &t), &left, &right, &[], &mut |g, _| Ok(g.truth(true)))?;
-    Ok(match solver.ask(&graph, question) {
+    let known = graph.not(left.undefined);
+    Ok(match solver.ask_knowing(&mut graph, known, question) {
         Answer::Never(simple) => Verdict::proved(if simple { "structural" } else { "sat" }),
         Answer::Budget => Verdict::unknown("budget", format!("{} conflicts were not enough", options.conflicts)),
         Answer::Model(model) => replay(source, target, options, &graph, question, &shared, &model),

@@ -355,7 +355,9 @@ impl<'m> Simulation<'m> {
                 Ok(g.any(&wrong))
             })?;
             let question = self.graph.all(&[assumption, question]);
-            match self.solver.ask(&self.graph, question) {
+            let defined = self.graph.not(left.undefined);
+            let known = self.graph.all(&[assumption, defined]);
+            match self.solver.ask_knowing(&mut self.graph, known, question) {
                 Answer::Never(_) => {}
                 Answer::Budget => return Stop::because("budget", format!("{} conflicts were not enough", self.conflicts)),
                 Answer::Model(model) => {

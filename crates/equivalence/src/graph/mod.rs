@@ -9,6 +9,7 @@ mod bits;
 mod boolean;
 mod compare;
 mod evaluate;
+mod substitute;
 
 use std::collections::HashMap;
 

@@ -2,6 +2,7 @@
 
 mod aig;
 mod blast;
+mod merge;
 mod sat;
 
 pub(crate) use sat::{Answer, Solver};

@@ -168,7 +168,7 @@ impl Solver {
     }
 }
 
-fn reachable(graph: &Graph, from: Node, mut visit: impl FnMut(Node)) {
+pub(super) fn reachable(graph: &Graph, from: Node, mut visit: impl FnMut(Node)) {
     let mut seen = HashSet::new();
     let mut stack = vec![from];
     while let Some(node) = stack.pop() {

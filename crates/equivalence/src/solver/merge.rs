@@ -1,0 +1,96 @@
+//! Equal arguments found before the question is asked: loads and divisions of the two sides that are one under what is known.
+//!
+//! A multiplier fed by two loads that are equal only by reasoning is out of reach for SAT; fed by one load it is the same node.
+
+use std::collections::HashMap;
+
+use super::sat::{Answer, Solver, reachable};
+use crate::graph::{Graph, Kind, Node};
+
+/// Conflicts for one pair.
+const PAIR_CONFLICTS: u64 = 300;
+/// Pairs tried for one question.
+const PAIR_LIMIT: usize = 60;
+
+impl Solver {
+    /// Can `question` be true while `known` is? `known` is part of the question already.
+    pub(crate) fn ask_knowing(&mut self, graph: &mut Graph, known: Node, question: Node) -> Answer {
+        if graph.is_false(question) {
+            return Answer::Never(true);
+        }
+        let mut nodes = Vec::new();
+        reachable(graph, question, |n| {
+            if matches!(graph.kind(n), Kind::Apply(..) | Kind::Hard(..)) {
+                nodes.push(n);
+            }
+        });
+        nodes.sort();
+        let mut map: HashMap<Node, Node> = HashMap::new();
+        let mut merged = false;
+        let mut settled: Vec<Node> = Vec::new();
+        let mut pairs = 0;
+        for node in nodes {
+            // What was merged before may have made this one equal to an older one.
+            let now = graph.substitute(node, &mut map);
+            if settled.contains(&now) {
+                continue;
+            }
+            let twin = settled.clone().into_iter().find(|old| {
+                pairs < PAIR_LIMIT && comparable(graph, *old, now) && {
+                    pairs += 1;
+                    self.always_equal_arguments(graph, known, *old, now)
+                }
+            });
+            match twin {
+                Some(old) => {
+                    // Everything rebuilt so far with `now` in it is rebuilt again.
+                    map.retain(|k, v| k != v && *v != now);
+                    map.insert(node, old);
+                    map.insert(now, old);
+                    merged = true;
+                }
+                None => settled.push(now),
+            }
+        }
+        if !merged {
+            return self.ask(graph, question);
+        }
+        let simpler = graph.substitute(question, &mut map);
+        match self.ask(graph, simpler) {
+            // A model of the simpler question need not say what the merged ones are.
+            Answer::Model(_) => self.ask(graph, question),
+            other => other,
+        }
+    }
+
+    fn always_equal_arguments(&mut self, graph: &mut Graph, known: Node, a: Node, b: Node) -> bool {
+        let mut same = Vec::new();
+        for (x, y) in graph.children(a).into_iter().zip(graph.children(b)) {
+            if x != y {
+                same.push(graph.equal(x, y));
+            }
+        }
+        let all = graph.all(&same);
+        let differ = graph.not(all);
+        let question = graph.all(&[known, differ]);
+        let before = self.conflicts;
+        self.conflicts = before.min(PAIR_CONFLICTS);
+        let allowed = self.conflicts;
+        let answer = self.ask(graph, question);
+        self.conflicts = before - (allowed - self.conflicts);
+        matches!(answer, Answer::Never(_))
+    }
+}
+
+/// Whether two nodes are the same function of arguments of the same widths, and of the same memory.
+fn comparable(graph: &Graph, a: Node, b: Node) -> bool {
+    let head = match (graph.kind(a), graph.kind(b)) {
+        (Kind::Apply(f, _), Kind::Apply(g, _)) => f == g,
+        (Kind::Hard(f, ..), Kind::Hard(g, ..)) => f == g,
+        _ => false,
+    };
+    let (x, y) = (graph.children(a), graph.children(b));
+    head && graph.width(a) == graph.width(b)
+        && x.len() == y.len()
+        && x.iter().zip(&y).all(|(p, q)| graph.width(*p) == graph.width(*q) && (graph.width(*p) > 0 || p == q))
+}
