@@ -28,6 +28,8 @@ export interface GroupSource {
 export interface GroupLimits {
   readonly winners: number;
   readonly losers: number;
+  /** Whether a loser is short enough: an edit may lengthen a member. */
+  readonly fits: (ir: string) => boolean;
 }
 
 /** How often each question got each answer: `winner proved equivalent`, `loser unknown budget`, ... */
@@ -54,8 +56,8 @@ export const buildGroup = async (
   const bases = random.shuffle(winners).map((winner) => winner.ir);
   const taken = new Set(members.map((member) => member.ir));
   const half = Math.floor(limits.losers / 2);
-  const edited = refuteEdits(first.ir, bases, half, taken, judges, random, tally);
-  const illFormed = await rejectDeletions(bases, half, taken, judges, random, tally);
+  const edited = refuteEdits(first.ir, bases, half, taken, limits.fits, judges, random, tally);
+  const illFormed = await rejectDeletions(bases, half, taken, limits.fits, judges, random, tally);
   // As many of each tier, or the easy one would teach more than the hard one.
   const each = Math.min(edited.length, illFormed.length);
   if (each === 0) return undefined;
@@ -111,6 +113,7 @@ const refuteEdits = (
   bases: readonly string[],
   wanted: number,
   taken: Set<string>,
+  fits: GroupLimits["fits"],
   judges: Judges,
   random: Random,
   tally: Tally,
@@ -118,7 +121,7 @@ const refuteEdits = (
   const losers: Loser[] = [];
   for (const base of spread(bases, wanted)) {
     for (const mutant of edits(base, random).slice(0, attemptsPerLoser)) {
-      if (taken.has(mutant.ir)) continue;
+      if (taken.has(mutant.ir) || !fits(mutant.ir)) continue;
       taken.add(mutant.ir);
       const answer = judges.check(first, mutant.ir, "refines");
       count(
@@ -141,6 +144,7 @@ const rejectDeletions = async (
   bases: readonly string[],
   wanted: number,
   taken: Set<string>,
+  fits: GroupLimits["fits"],
   judges: Judges,
   random: Random,
   tally: Tally,
@@ -148,7 +152,7 @@ const rejectDeletions = async (
   const losers: Loser[] = [];
   for (const base of spread(bases, wanted)) {
     for (const mutant of deletions(base, random).slice(0, attemptsPerLoser)) {
-      if (taken.has(mutant.ir)) continue;
+      if (taken.has(mutant.ir) || !fits(mutant.ir)) continue;
       taken.add(mutant.ir);
       const complaint = await judges.complaint(mutant.ir);
       count(tally, complaint === undefined ? "deletion well-formed" : "deletion rejected");

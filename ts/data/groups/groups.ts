@@ -26,7 +26,9 @@ export interface GroupsOptions {
   /** Length of an IR in tokens of the model that will read it. */
   readonly tokens: (ir: string) => number;
   readonly longest_tokens?: number;
-  readonly limits?: GroupLimits;
+  /** Most winners and losers of a group. */
+  readonly winners?: number;
+  readonly losers?: number;
   /** Stop after so many groups of training tasks, and a fifth as many of held-out ones. */
   readonly most?: number;
   readonly onProgress?: (groups: number, sources: number) => void;
@@ -39,8 +41,12 @@ export interface Groups {
 
 /** IR groups from the C programs of a data set; a group knows its task and the task's side of the split. */
 export const groups = async (options: GroupsOptions): Promise<Groups> => {
-  const limits = options.limits ?? { winners: 5, losers: 4 };
   const longest = options.longest_tokens ?? 350;
+  const limits: GroupLimits = {
+    winners: options.winners ?? 5,
+    losers: options.losers ?? 4,
+    fits: (ir) => options.tokens(ir) <= longest,
+  };
   const most = options.most ?? Number.POSITIVE_INFINITY;
   const left = { train: most, "held-out": Math.ceil(most / 5) };
   const judges: Judges = {
@@ -66,7 +72,7 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
       for (const [i, members] of compiled.entries()) {
         const source = same[i] as GroupSource;
         if (left[source.split] <= 0) continue;
-        const short = members.filter((m) => options.tokens(m.ir) <= longest);
+        const short = members.filter((m) => limits.fits(m.ir));
         add(tally, "members", members.length);
         add(tally, "members too long", members.length - short.length);
         const group = await buildGroup(

@@ -80,7 +80,7 @@ const judges: Judges = {
 
 Deno.test("a group without a refuted loser or a second winner is none", async () => {
   const source = { id: "g", task: "t", code: "c", function: "f", split: "train" } as const;
-  const limits = { winners: 3, losers: 2 };
+  const limits = { winners: 3, losers: 2, fits: () => true };
   const tally = new Map<string, number>();
   const build = (irs: readonly string[]) =>
     buildGroup(
