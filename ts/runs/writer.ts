@@ -90,11 +90,11 @@ export class RunWriter {
     return row;
   }
 
-  addMetrics(rows: readonly StepRow[]): Promise<void> {
+  addMetrics<R extends StepRow>(rows: readonly R[]): Promise<void> {
     return this.#metrics.append(rows);
   }
 
-  addRollouts(rows: readonly StepRow[]): Promise<void> {
+  addRollouts<R extends StepRow>(rows: readonly R[]): Promise<void> {
     return this.#rollouts.append(rows);
   }
 
