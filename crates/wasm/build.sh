@@ -8,7 +8,7 @@ stamp=$here/pkg/.sources
 sources() {
   cd "$root"
   find Cargo.toml Cargo.lock crates -type f \
-    ! -path 'crates/wasm/pkg/*' ! -path '*/tests/*' -exec cksum {} + | sort -k3
+    ! -path 'crates/wasm/pkg*' ! -path '*/tests/*' -exec cksum {} + | sort -k3
 }
 
 now=$(sources)
@@ -16,11 +16,15 @@ if [ -f "$stamp" ] && [ "$now" = "$(cat "$stamp")" ]; then
   exit 0
 fi
 
-rm -rf "$here/pkg"
+# Built beside and renamed at the end: importers never see half of it.
+next=$here/pkg.next
+rm -rf "$next"
 # wasm-opt: the one that ./setup put on PATH, else the npm package's, which needs Node.
 PATH="$PATH:$root/node_modules/.bin" \
-  wasm-pack build "$here" --release --mode no-install --target web --no-pack --no-typescript --out-dir pkg
+  wasm-pack build "$here" --release --mode no-install --target web --no-pack --no-typescript --out-dir pkg.next
 # The generated loader stays as it is; the public interface lies beside it.
-cp "$here"/js/* "$here/README.md" "$root/LICENSE" "$here/pkg/"
-rm -f "$here/pkg/.gitignore"
-printf '%s\n' "$now" >"$stamp"
+cp "$here"/js/* "$here/README.md" "$root/LICENSE" "$next/"
+rm -f "$next/.gitignore"
+printf '%s\n' "$now" >"$next/.sources"
+rm -rf "$here/pkg"
+mv "$next" "$here/pkg"
