@@ -253,7 +253,6 @@ const groups = Command.make(
   },
   Effect.fnUntraced(function* ({ dir, out, tokenizer: file, longest, most, seed, json }) {
     const data = yield* room;
-    const wasm = yield* Effect.promise(() => import("../../../ts/wasm/mod.ts"));
     const { openTokenizer } = yield* Effect.promise(() => import("../../tools/tokenizer.ts"));
     const tokenizer = yield* openTokenizer(file);
     const tools = yield* Effect.tryPromise({ try: () => data.findToolchain(), catch: (e) => e });
@@ -267,8 +266,6 @@ const groups = Command.make(
           programs,
           seed,
           tools,
-          strip: wasm.stripIr,
-          check: (source, target, relation) => wasm.check(source, target, { relation }),
           tokens: (ir) => tokenizer.count(ir),
           longest_tokens: longest,
           ...optional("most", most),
