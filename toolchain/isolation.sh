@@ -12,6 +12,11 @@ isolation_fits() {
     found="bubblewrap is not installed"
     return 1
   fi
+  # The process that starts, bounds and measures programs is a Python script.
+  if ! has python3; then
+    found="python3 is not installed"
+    return 1
+  fi
   if isolation_answer=$(isolation_try); then
     found="$(bwrap --version), starts a sandbox"
     return 0

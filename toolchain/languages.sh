@@ -9,7 +9,7 @@ bundled_languages="python javascript lua c perl php"
 language_commands() {
   case $1 in
   python) echo "python3" ;;
-  javascript | typescript) echo "node deno" ;;
+  javascript | typescript) echo "deno node" ;;
   lua) echo "lua5.4 lua" ;;
   c) echo "clang-19 clang gcc cc" ;;
   cpp) echo "clang++-19 clang++ g++ c++" ;;
@@ -69,13 +69,16 @@ language_packages() {
 
 language_fits() { # $1: language
   for language_command in $(language_commands "$1"); do
-    # JavaScript runs in Deno, wherever Deno itself will be.
+    # Deno may lie in .tools/, which is not on PATH yet.
+    if [ "$language_command" = deno ] && [ -n "$deno" ]; then
+      found=$deno
+      return 0
+    fi
     if has "$language_command"; then
       found=$(command -v "$language_command")
       return 0
     fi
   done
   found="none of: $(language_commands "$1")"
-  case $1 in javascript | typescript) found="comes with Deno" ;; esac
   return 1
 }
