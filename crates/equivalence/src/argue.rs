@@ -16,9 +16,20 @@ use crate::symbolic::{Machine, Role, Stop, World};
 use crate::verdict::Verdict;
 
 /// Proves refinement, refutes it by a model that replays, or says why not.
-pub(crate) fn argue(source: Side<'_>, target: Side<'_>, options: &Options, noundef: &[bool]) -> Verdict {
+pub(crate) fn argue(
+    source: Side<'_>,
+    target: Side<'_>,
+    options: &Options,
+    noundef: &[bool],
+) -> Verdict {
     let functions = (promote(source.function), promote(target.function));
-    match attempt(source, target, (&functions.0, &functions.1), options, noundef) {
+    match attempt(
+        source,
+        target,
+        (&functions.0, &functions.1),
+        options,
+        noundef,
+    ) {
         Ok(verdict) => verdict,
         Err(Stop(reason, detail)) => Verdict::unknown(reason, detail),
     }
@@ -36,12 +47,31 @@ fn attempt(
     parameters_fit(source, target, options)?;
     let mut graph = Graph::new();
     let mut world = World::default();
-    let mut s = Machine::new(source.module, functions.0, Role::Source, options.disjoint_arguments);
-    let mut t = Machine::new(target.module, functions.1, Role::Target, options.disjoint_arguments);
+    let mut s = Machine::new(
+        source.module,
+        functions.0,
+        Role::Source,
+        options.disjoint_arguments,
+    );
+    let mut t = Machine::new(
+        target.module,
+        functions.1,
+        Role::Target,
+        options.disjoint_arguments,
+    );
     let shared = entry(&mut graph, &s, &t, noundef)?;
     let loops = !s.flow.back_edges().is_empty() || !t.flow.back_edges().is_empty();
     if loops {
-        let sides = (Side { function: functions.0, ..source }, Side { function: functions.1, ..target });
+        let sides = (
+            Side {
+                function: functions.0,
+                ..source
+            },
+            Side {
+                function: functions.1,
+                ..target
+            },
+        );
         simulate(sides.0, sides.1, options, noundef)?;
         return Ok(Verdict::proved("loop-bisimulation"));
     }
@@ -49,47 +79,82 @@ fn attempt(
     let left = start(&mut s, &mut graph, &mut world, &shared, &[])?;
     let right = start(&mut t, &mut graph, &mut world, &shared, &[])?;
     t.within_effects()?;
-    let question = violation(&mut graph, (&s, &t), &left, &right, &[], &mut |g, _| Ok(g.truth(true)))?;
+    let question = violation(&mut graph, (&s, &t), &left, &right, &[], &mut |g, _| {
+        Ok(g.truth(true))
+    })?;
     let known = graph.not(left.undefined);
     Ok(match solver.ask_knowing(&mut graph, known, question) {
         Answer::Never(simple) => Verdict::proved(if simple { "structural" } else { "sat" }),
-        Answer::Budget => Verdict::unknown("budget", format!("{} conflicts were not enough", options.conflicts)),
+        Answer::Budget => Verdict::unknown(
+            "budget",
+            format!("{} conflicts were not enough", options.conflicts),
+        ),
         Answer::Model(model) => replay(source, target, options, &graph, question, &shared, &model),
     })
 }
 
 fn readable(side: Side<'_>) -> Result<(), Stop> {
-    match side.function.unsupported.first().or(side.module.unsupported.first()) {
+    match side
+        .function
+        .unsupported
+        .first()
+        .or(side.module.unsupported.first())
+    {
         Some(what) => Stop::because("unsupported-instruction", what.clone()),
-        None if side.function.variadic => Stop::because("unsupported-instruction", "variadic function"),
+        None if side.function.variadic => {
+            Stop::because("unsupported-instruction", "variadic function")
+        }
         None => Ok(()),
     }
 }
 
 /// Attributes that promise something about memory must not promise more in the target.
 fn parameters_fit(source: Side<'_>, target: Side<'_>, options: &Options) -> Result<(), Stop> {
-    for (a, b) in source.function.parameters.iter().zip(&target.function.parameters) {
+    for (a, b) in source
+        .function
+        .parameters
+        .iter()
+        .zip(&target.function.parameters)
+    {
         if b.attributes.dereferenceable > a.attributes.dereferenceable {
-            return Stop::because("unsupported-instruction", "dereferenceable on a parameter of the target alone");
+            return Stop::because(
+                "unsupported-instruction",
+                "dereferenceable on a parameter of the target alone",
+            );
         }
         if b.attributes.returned && !a.attributes.returned {
-            return Stop::because("unsupported-instruction", "returned on a parameter of the target alone");
+            return Stop::because(
+                "unsupported-instruction",
+                "returned on a parameter of the target alone",
+            );
         }
         if b.attributes.noalias && !a.attributes.noalias && !options.disjoint_arguments {
-            return Stop::because("unsupported-instruction", "noalias on a parameter of the target alone");
+            return Stop::because(
+                "unsupported-instruction",
+                "noalias on a parameter of the target alone",
+            );
         }
     }
     for (name, global) in &target.module.globals {
         let same = source.module.globals.get(name).is_none_or(|g| {
-            g.constant == global.constant && g.initializer == global.initializer && g.ty == global.ty && g.align == global.align
+            g.constant == global.constant
+                && g.initializer == global.initializer
+                && g.ty == global.ty
+                && g.align == global.align
         });
         if !same {
-            return Stop::because("memory-model", format!("@{name} is defined differently on the two sides"));
+            return Stop::because(
+                "memory-model",
+                format!("@{name} is defined differently on the two sides"),
+            );
         }
     }
     let result = &target.function.result_attributes;
     if result.noalias || result.dereferenceable > 0 {
-        return Stop::because("unsupported-instruction", "noalias or dereferenceable on the target's result");
+        return Stop::because(
+            "unsupported-instruction",
+            "noalias or dereferenceable on the target's result",
+        );
     }
     Ok(())
 }
@@ -108,10 +173,17 @@ fn replay(
         Kind::Constant(bits) => *bits,
         _ => model.get(&node).copied().unwrap_or(0),
     };
-    let pointers = shared.source.iter().flatten().any(|lane| graph.as_constant(lane.provenance).is_none());
+    let pointers = shared
+        .source
+        .iter()
+        .flatten()
+        .any(|lane| graph.as_constant(lane.provenance).is_none());
     let opaque = pointers || uses_memory(graph, question);
     if opaque {
-        return Verdict::unknown("memory-model", "the difference found depends on memory and was not replayed");
+        return Verdict::unknown(
+            "memory-model",
+            "the difference found depends on memory and was not replayed",
+        );
     }
     let mut loose = false;
     let arguments = shared
@@ -141,16 +213,26 @@ fn replay(
                 .collect()
         })
         .collect();
-    let input = Input { arguments, memory: Memory::default() };
+    let input = Input {
+        arguments,
+        memory: Memory::default(),
+    };
     let (comparison, counterexample) = compare(source, target, &input, options.relation);
     match comparison {
         Comparison::Differs(how) => Verdict::refuted("sat", counterexample, how),
         Comparison::Open(code, what) => Verdict::unknown(code, what),
-        Comparison::Fits if loose => Verdict::unknown("undef", "the difference found depends on undef and did not replay"),
-        Comparison::Fits if chooses(source) || chooses(target) => {
-            Verdict::unknown("undef", "the difference found depends on freeze or undef and did not replay")
-        }
-        Comparison::Fits => Verdict::unknown("internal-disagreement", "a model of the difference did not replay"),
+        Comparison::Fits if loose => Verdict::unknown(
+            "undef",
+            "the difference found depends on undef and did not replay",
+        ),
+        Comparison::Fits if chooses(source) || chooses(target) => Verdict::unknown(
+            "undef",
+            "the difference found depends on freeze or undef and did not replay",
+        ),
+        Comparison::Fits => Verdict::unknown(
+            "internal-disagreement",
+            "a model of the difference did not replay",
+        ),
     }
 }
 

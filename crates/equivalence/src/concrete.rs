@@ -28,9 +28,28 @@ pub(crate) enum Comparison {
 }
 
 /// Runs both sides; the counterexample describes both outcomes.
-pub(crate) fn compare(source: Side<'_>, target: Side<'_>, input: &Input, relation: Relation) -> (Comparison, Counterexample) {
-    let before = run(source.module, source.function, input, FUEL, Choice::Refuse, &mut |_, _| {});
-    let after = run(target.module, target.function, input, FUEL, Choice::Zero, &mut |_, _| {});
+pub(crate) fn compare(
+    source: Side<'_>,
+    target: Side<'_>,
+    input: &Input,
+    relation: Relation,
+) -> (Comparison, Counterexample) {
+    let before = run(
+        source.module,
+        source.function,
+        input,
+        FUEL,
+        Choice::Refuse,
+        &mut |_, _| {},
+    );
+    let after = run(
+        target.module,
+        target.function,
+        input,
+        FUEL,
+        Choice::Zero,
+        &mut |_, _| {},
+    );
     let comparison = match relation {
         Relation::Agrees => agrees(&before, &after, input),
         _ => refines(&before, &after, input),
@@ -44,11 +63,24 @@ pub(crate) fn compare(source: Side<'_>, target: Side<'_>, input: &Input, relatio
             .enumerate()
             .map(|(i, (p, lanes))| {
                 let name = &source.function.value(p.value).name;
-                let name = if name.is_empty() { i.to_string() } else { name.to_string() };
-                (format!("%{name}"), show(lanes, source.function.ty(p.value), &input.memory))
+                let name = if name.is_empty() {
+                    i.to_string()
+                } else {
+                    name.to_string()
+                };
+                (
+                    format!("%{name}"),
+                    show(lanes, source.function.ty(p.value), &input.memory),
+                )
             })
             .collect(),
-        memory: input.memory.blocks.iter().skip(1).map(|b| (b.name.clone(), show_bytes(&b.bytes, &input.memory))).collect(),
+        memory: input
+            .memory
+            .blocks
+            .iter()
+            .skip(1)
+            .map(|b| (b.name.clone(), show_bytes(&b.bytes, &input.memory)))
+            .collect(),
         source: show_outcome(&before, source, input),
         target: show_outcome(&after, target, input),
     };
@@ -59,13 +91,28 @@ fn refines(before: &Outcome, after: &Outcome, input: &Input) -> Comparison {
     match (before, after) {
         (Outcome::Undefined(_), _) => Comparison::Fits,
         (Outcome::Stuck(code, what), _) => Comparison::Open(code, what.clone()),
-        (Outcome::OutOfFuel, _) => Comparison::Open("loop-bound", "the source does not end within the fuel".into()),
+        (Outcome::OutOfFuel, _) => Comparison::Open(
+            "loop-bound",
+            "the source does not end within the fuel".into(),
+        ),
         (_, Outcome::Stuck(code, what)) => Comparison::Open(code, what.clone()),
-        (_, Outcome::OutOfFuel) => Comparison::Open("loop-bound", "the target does not end within the fuel".into()),
-        (Outcome::Return { .. }, Outcome::Undefined(what)) => {
-            Comparison::Differs(format!("the target has undefined behaviour ({what}), the source has none"))
-        }
-        (Outcome::Return { value: a, memory: m }, Outcome::Return { value: b, memory: n }) => {
+        (_, Outcome::OutOfFuel) => Comparison::Open(
+            "loop-bound",
+            "the target does not end within the fuel".into(),
+        ),
+        (Outcome::Return { .. }, Outcome::Undefined(what)) => Comparison::Differs(format!(
+            "the target has undefined behaviour ({what}), the source has none"
+        )),
+        (
+            Outcome::Return {
+                value: a,
+                memory: m,
+            },
+            Outcome::Return {
+                value: b,
+                memory: n,
+            },
+        ) => {
             if a.len() != b.len() {
                 return Comparison::Open("signature-mismatch", "results of different shape".into());
             }
@@ -107,13 +154,16 @@ fn scalar_refines(a: Scalar, b: Scalar, input: &Input) -> Comparison {
 
 fn memory_refines(a: &Memory, b: &Memory, input: &Input) -> Comparison {
     for (index, block) in input.memory.blocks.iter().enumerate() {
-        let (Some(a), Some(b)) = (a.blocks.get(index), b.blocks.get(index)) else { continue };
+        let (Some(a), Some(b)) = (a.blocks.get(index), b.blocks.get(index)) else {
+            continue;
+        };
         for (i, (x, y)) in a.bytes.iter().zip(&b.bytes).enumerate() {
             let fits = match (x, y) {
                 (Byte::Poison, _) => true,
                 (Byte::Undef, y) => *y != Byte::Poison,
                 (x, y) if x == y => true,
-                (Byte::Bits(_), Byte::Bits(_) | Byte::Poison | Byte::Undef) | (Byte::Pointer(..), Byte::Poison) => false,
+                (Byte::Bits(_), Byte::Bits(_) | Byte::Poison | Byte::Undef)
+                | (Byte::Pointer(..), Byte::Poison) => false,
                 _ => return Comparison::Open("memory-model", "pointers in memory differ".into()),
             };
             if !fits {
@@ -135,13 +185,20 @@ fn show(lanes: &[Scalar], ty: &Type, memory: &Memory) -> String {
         Scalar::Pointer(p) if p.block == 0 && p.offset == 0 => "null".into(),
         Scalar::Pointer(p) => {
             let name = memory.block(*p).map_or("?", |b| b.name.as_str());
-            if p.offset == 0 { format!("&{name}") } else { format!("&{name}{:+}", p.offset) }
+            if p.offset == 0 {
+                format!("&{name}")
+            } else {
+                format!("&{name}{:+}", p.offset)
+            }
         }
     };
     match lanes {
         [] => "void".into(),
         [lane] => format!("{ty} {}", one(lane)),
-        many => format!("{ty} <{}>", many.iter().map(one).collect::<Vec<_>>().join(", ")),
+        many => format!(
+            "{ty} <{}>",
+            many.iter().map(one).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -152,7 +209,11 @@ fn show_bytes(bytes: &[Byte], memory: &Memory) -> String {
             Byte::Bits(bits) => format!("{bits:02x}"),
             Byte::Poison => "..".into(),
             Byte::Undef => "??".into(),
-            Byte::Pointer(p, i) => format!("[&{}+{} byte {i}]", memory.block(*p).map_or("?", |b| b.name.as_str()), p.offset),
+            Byte::Pointer(p, i) => format!(
+                "[&{}+{} byte {i}]",
+                memory.block(*p).map_or("?", |b| b.name.as_str()),
+                p.offset
+            ),
         })
         .collect()
 }
@@ -163,7 +224,11 @@ fn show_outcome(outcome: &Outcome, side: Side<'_>, input: &Input) -> String {
             let mut text = format!("returns {}", show(value, &side.function.result, memory));
             for (old, new) in input.memory.blocks.iter().zip(&memory.blocks) {
                 if old.bytes != new.bytes {
-                    text.push_str(&format!("; {} = {}", new.name, show_bytes(&new.bytes, memory)));
+                    text.push_str(&format!(
+                        "; {} = {}",
+                        new.name,
+                        show_bytes(&new.bytes, memory)
+                    ));
                 }
             }
             text

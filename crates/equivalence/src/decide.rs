@@ -17,9 +17,17 @@ pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
         Ok((first, second, names)) => {
             let second = second.as_ref().unwrap_or(&first);
             match (first.function(&names[0]), second.function(&names[1])) {
-                (Some(f), Some(g)) => {
-                    decide(Side { module: &first, function: f }, Side { module: second, function: g }, options)
-                }
+                (Some(f), Some(g)) => decide(
+                    Side {
+                        module: &first,
+                        function: f,
+                    },
+                    Side {
+                        module: second,
+                        function: g,
+                    },
+                    options,
+                ),
                 _ => Verdict::unknown("parse-error", "a function vanished"),
             }
         }
@@ -44,7 +52,10 @@ fn read(source: &str, target: &str, options: &Options) -> Result<Read, IrError> 
         return Ok((first, None, names));
     }
     let second = parse(target).map_err(|e| side_error("target", e))?;
-    let names = [pick(&first, options, "src", "source")?, pick(&second, options, "tgt", "target")?];
+    let names = [
+        pick(&first, options, "src", "source")?,
+        pick(&second, options, "tgt", "target")?,
+    ];
     Ok((first, Some(second), names))
 }
 
@@ -65,7 +76,10 @@ fn pick(module: &Module, options: &Options, special: &str, side: &str) -> Result
         [one] => Ok(one.name.clone()),
         _ => match module.function(special) {
             Some(f) => Ok(f.name.clone()),
-            None => Err(missing(format!("{} functions are defined; name one", module.functions.len()))),
+            None => Err(missing(format!(
+                "{} functions are defined; name one",
+                module.functions.len()
+            ))),
         },
     }
 }
@@ -73,14 +87,22 @@ fn pick(module: &Module, options: &Options, special: &str, side: &str) -> Result
 fn same_signature(source: Side<'_>, target: Side<'_>) -> Result<(), String> {
     let (f, g) = (source.function, target.function);
     let shape = |side: Side<'_>, f: &Function| {
-        let list: Vec<_> = f.parameters.iter().map(|p| side.module.resolve(f.ty(p.value)).clone()).collect();
+        let list: Vec<_> = f
+            .parameters
+            .iter()
+            .map(|p| side.module.resolve(f.ty(p.value)).clone())
+            .collect();
         (list, side.module.resolve(&f.result).clone(), f.variadic)
     };
     if shape(source, f) == shape(target, g) {
         return Ok(());
     }
     let text = |f: &Function| {
-        let list: Vec<String> = f.parameters.iter().map(|p| f.ty(p.value).to_string()).collect();
+        let list: Vec<String> = f
+            .parameters
+            .iter()
+            .map(|p| f.ty(p.value).to_string())
+            .collect();
         format!("{} ({})", f.result, list.join(", "))
     };
     Err(format!("the source is {}, the target {}", text(f), text(g)))
@@ -98,7 +120,11 @@ fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     if let Some(c) = &mut back.counterexample {
         std::mem::swap(&mut c.source, &mut c.target);
     }
-    if back.decision == Decision::Proved && back.method == Some("structural") { first } else { back }
+    if back.decision == Decision::Proved && back.method == Some("structural") {
+        first
+    } else {
+        back
+    }
 }
 
 fn one_way(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
@@ -113,14 +139,22 @@ fn one_way(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
 
 /// Refinement in either direction is agreement.
 fn agrees(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
-    let strict = Options { relation: Relation::Refines, ..options.clone() };
+    let strict = Options {
+        relation: Relation::Refines,
+        ..options.clone()
+    };
     let mut last = Verdict::unknown("budget", "no proof was found");
     for (a, b) in [(source, target), (target, source)] {
         let verdict = crate::argue::argue(a, b, &strict, &noundef(a, options));
         match verdict.decision {
             Decision::Proved => return verdict,
             Decision::Unknown => last = verdict,
-            Decision::Refuted => last = Verdict::unknown("budget", "neither refines the other; agreement was not decided"),
+            Decision::Refuted => {
+                last = Verdict::unknown(
+                    "budget",
+                    "neither refines the other; agreement was not decided",
+                )
+            }
         }
     }
     last
@@ -128,12 +162,20 @@ fn agrees(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
 
 /// Which arguments can be neither undef nor poison.
 fn noundef(source: Side<'_>, options: &Options) -> Vec<bool> {
-    source.function.parameters.iter().map(|p| options.noundef_arguments || p.attributes.noundef).collect()
+    source
+        .function
+        .parameters
+        .iter()
+        .map(|p| options.noundef_arguments || p.attributes.noundef)
+        .collect()
 }
 
 fn concrete_search(source: Side<'_>, target: Side<'_>, options: &Options) -> Option<Verdict> {
-    let mut inputs =
-        Inputs::new([source.module, target.module], [source.function, target.function], noundef(source, options));
+    let mut inputs = Inputs::new(
+        [source.module, target.module],
+        [source.function, target.function],
+        noundef(source, options),
+    );
     if inputs.unsupported().is_some() {
         return None;
     }

@@ -1,7 +1,9 @@
 //! Concrete inputs: corners, constants of the code and their neighbours, random values of a fixed seed; small arrays behind pointers.
 
 use calque_ir::interpreter::{Input, Scalar};
-use calque_ir::{Byte, Constant, Function, Global, Memory, Module, Op, Pointer, Type, ValueKind, fold};
+use calque_ir::{
+    Byte, Constant, Function, Global, Memory, Module, Op, Pointer, Type, ValueKind, fold,
+};
 
 /// Inputs tried before any proof.
 pub(crate) const INPUT_COUNT: usize = 256;
@@ -32,7 +34,9 @@ pub(crate) fn harvest(functions: [&Function; 2]) -> Vec<u128> {
     let mut out: Vec<u128> = Vec::new();
     for function in functions {
         for value in &function.values {
-            if let (ValueKind::Constant(Constant::Int(bits)), Type::Int(width)) = (&value.kind, &value.ty) {
+            if let (ValueKind::Constant(Constant::Int(bits)), Type::Int(width)) =
+                (&value.kind, &value.ty)
+            {
                 let centre = fold::signed(*bits, *width);
                 for near in [centre, centre.wrapping_add(1), centre.wrapping_sub(1)] {
                     let near = near as u128;
@@ -53,16 +57,25 @@ fn element_size(module: &Module, functions: [&Function; 2]) -> u64 {
         for value in &function.values {
             let (pointer, ty) = match &value.kind {
                 ValueKind::Instruction(Op::Load { pointer, .. }) => (*pointer, value.ty.clone()),
-                ValueKind::Instruction(Op::Store { value, pointer, .. }) => (*pointer, function.ty(*value).clone()),
+                ValueKind::Instruction(Op::Store { value, pointer, .. }) => {
+                    (*pointer, function.ty(*value).clone())
+                }
                 _ => continue,
             };
             let local = matches!(function.op(pointer), Some(Op::Alloca { .. }));
-            if let (false, Type::Int(_), Some(size)) = (local, ty.scalar(), module.store_size(ty.scalar())) {
+            if let (false, Type::Int(_), Some(size)) =
+                (local, ty.scalar(), module.store_size(ty.scalar()))
+            {
                 sizes.push(size);
             }
         }
     }
-    sizes.into_iter().min().unwrap_or(4).clamp(1, 8).next_power_of_two()
+    sizes
+        .into_iter()
+        .min()
+        .unwrap_or(4)
+        .clamp(1, 8)
+        .next_power_of_two()
 }
 
 /// Builds inputs for two functions of one signature.
@@ -76,7 +89,11 @@ pub(crate) struct Inputs<'m> {
 }
 
 impl<'m> Inputs<'m> {
-    pub(crate) fn new(modules: [&'m Module; 2], functions: [&'m Function; 2], noundef: Vec<bool>) -> Self {
+    pub(crate) fn new(
+        modules: [&'m Module; 2],
+        functions: [&'m Function; 2],
+        noundef: Vec<bool>,
+    ) -> Self {
         Self {
             modules,
             function: functions[0],
@@ -92,7 +109,10 @@ impl<'m> Inputs<'m> {
         self.function.parameters.iter().find_map(|p| {
             let ty = self.function.ty(p.value);
             let lanes = self.modules[0].lanes(ty);
-            let fits = lanes.is_some_and(|l| l.iter().all(|t| matches!(t, Type::Int(1..=128) | Type::Pointer)));
+            let fits = lanes.is_some_and(|l| {
+                l.iter()
+                    .all(|t| matches!(t, Type::Int(1..=128) | Type::Pointer))
+            });
             (!fits).then(|| ty.to_string())
         })
     }
@@ -111,8 +131,13 @@ impl<'m> Inputs<'m> {
                 let global = &module.globals[name];
                 let both = self.modules.map(|m| m.globals.get(name));
                 // A global that the two sides define differently has no common initial state.
-                let agree = both.iter().flatten().all(|g| g.initializer == global.initializer && g.constant == global.constant);
-                if let Some(bytes) = global_bytes(module, global).filter(|_| agree && !global.unsupported) {
+                let agree = both
+                    .iter()
+                    .flatten()
+                    .all(|g| g.initializer == global.initializer && g.constant == global.constant);
+                if let Some(bytes) =
+                    global_bytes(module, global).filter(|_| agree && !global.unsupported)
+                {
                     let align = global.align.max(module.abi_align(&global.ty).unwrap_or(1));
                     let block = memory.allocate(&label, bytes, align, true) as usize;
                     memory.blocks[block].constant = global.constant;
@@ -131,7 +156,10 @@ impl<'m> Inputs<'m> {
         for (i, parameter) in parameters.iter().enumerate() {
             let ty = self.function.ty(parameter.value).clone();
             let name = format!("%{}", self.function.value(parameter.value).name);
-            if n >= INPUT_COUNT - 8 && !self.noundef.get(i).copied().unwrap_or(false) && (n + i).is_multiple_of(2) {
+            if n >= INPUT_COUNT - 8
+                && !self.noundef.get(i).copied().unwrap_or(false)
+                && (n + i).is_multiple_of(2)
+            {
                 let lanes = self.modules[0].lanes(&ty).unwrap_or_default();
                 arguments.push(vec![Scalar::Poison; lanes.len()]);
                 length = None;
@@ -154,7 +182,10 @@ impl<'m> Inputs<'m> {
                         };
                         Scalar::Int(bits & fold::mask(*width))
                     }
-                    _ => Scalar::Pointer(Pointer { block: 0, offset: 0 }),
+                    _ => Scalar::Pointer(Pointer {
+                        block: 0,
+                        offset: 0,
+                    }),
                 });
             }
             length = None;
@@ -164,14 +195,31 @@ impl<'m> Inputs<'m> {
     }
 
     fn integer(&mut self, n: usize, argument: usize, width: u32) -> u128 {
-        let corners = [0u128, 1, u128::MAX, 2, 3, 1 << (width - 1), (1 << (width - 1)) - 1, u128::MAX - 1, 4, 5, 7, 8, 10, 16];
+        let corners = [
+            0u128,
+            1,
+            u128::MAX,
+            2,
+            3,
+            1 << (width - 1),
+            (1 << (width - 1)) - 1,
+            u128::MAX - 1,
+            4,
+            5,
+            7,
+            8,
+            10,
+            16,
+        ];
         // The first inputs walk the corners with equal arguments, then each argument by itself.
         if n < corners.len() {
             return corners[n];
         }
         match self.random.below(8) {
             0..=1 => corners[(self.random.below(corners.len() as u64)) as usize],
-            2..=3 if !self.constants.is_empty() => self.constants[self.random.below(self.constants.len() as u64) as usize],
+            2..=3 if !self.constants.is_empty() => {
+                self.constants[self.random.below(self.constants.len() as u64) as usize]
+            }
             2..=4 => (self.random.below(41) as i128 - 20) as u128,
             5 => u128::from(self.random.below(300)),
             6 => u128::from(self.random.next()) << (argument % 3) >> self.random.below(64),
@@ -181,9 +229,19 @@ impl<'m> Inputs<'m> {
 
     fn array(&mut self, n: usize, name: &str, memory: &mut Memory) -> (Scalar, u64) {
         if n == 1 {
-            return (Scalar::Pointer(Pointer { block: 0, offset: 0 }), 0);
+            return (
+                Scalar::Pointer(Pointer {
+                    block: 0,
+                    offset: 0,
+                }),
+                0,
+            );
         }
-        let count = if n == 0 { 0 } else { self.random.below(if n < 64 { 7 } else { 12 }) };
+        let count = if n == 0 {
+            0
+        } else {
+            self.random.below(if n < 64 { 7 } else { 12 })
+        };
         let spare = if n.is_multiple_of(16) { 24 } else { 0 };
         let style = self.random.below(5);
         let mut bytes = Vec::new();
@@ -217,11 +275,23 @@ impl<'m> Inputs<'m> {
 fn global_bytes(module: &Module, global: &Global) -> Option<Vec<Byte>> {
     let size = module.alloc_size(&global.ty).filter(|s| *s <= 1 << 16)?;
     let mut bytes = vec![Byte::Bits(0); size as usize];
-    write_constant(module, global.initializer.as_ref()?, &global.ty, 0, &mut bytes)?;
+    write_constant(
+        module,
+        global.initializer.as_ref()?,
+        &global.ty,
+        0,
+        &mut bytes,
+    )?;
     Some(bytes)
 }
 
-fn write_constant(module: &Module, constant: &Constant, ty: &Type, at: usize, bytes: &mut [Byte]) -> Option<()> {
+fn write_constant(
+    module: &Module,
+    constant: &Constant,
+    ty: &Type,
+    at: usize,
+    bytes: &mut [Byte],
+) -> Option<()> {
     match constant {
         Constant::Zero | Constant::Null => Some(()),
         Constant::Int(bits) => {

@@ -69,7 +69,13 @@ impl Options {
     /// The names of the assumptions that are on.
     #[must_use]
     pub fn assumptions(&self) -> Vec<String> {
-        let all = [(self.noundef_arguments, "noundef-arguments"), (self.disjoint_arguments, "disjoint-arguments")];
-        all.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_string()).collect()
+        let all = [
+            (self.noundef_arguments, "noundef-arguments"),
+            (self.disjoint_arguments, "disjoint-arguments"),
+        ];
+        all.iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, name)| (*name).to_string())
+            .collect()
     }
 }

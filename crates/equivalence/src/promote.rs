@@ -10,7 +10,13 @@ pub(crate) fn promote(function: &Function) -> Function {
     let flow = ControlFlow::of(&out);
     let locals = promotable(&out, &flow);
     if !locals.is_empty() {
-        Promotion { flow: &flow, locals: &locals, replaced: HashMap::new(), phis: HashMap::new() }.run(&mut out);
+        Promotion {
+            flow: &flow,
+            locals: &locals,
+            replaced: HashMap::new(),
+            phis: HashMap::new(),
+        }
+        .run(&mut out);
     }
     out
 }
@@ -25,12 +31,17 @@ fn promotable(function: &Function, flow: &ControlFlow) -> HashMap<ValueId, Type>
                 Some(Op::Alloca { count: None, .. }) => {
                     types.entry(id).or_insert(None);
                 }
-                Some(Op::Load { pointer, .. }) => see(&mut types, &mut spoiled, *pointer, function.ty(id)),
+                Some(Op::Load { pointer, .. }) => {
+                    see(&mut types, &mut spoiled, *pointer, function.ty(id))
+                }
                 Some(Op::Store { value, pointer, .. }) => {
                     spoiled.insert(*value);
                     see(&mut types, &mut spoiled, *pointer, function.ty(*value));
                 }
-                Some(Op::Call { callee: Callee::Named(name), .. }) if name.starts_with("llvm.lifetime.") => {}
+                Some(Op::Call {
+                    callee: Callee::Named(name),
+                    ..
+                }) if name.starts_with("llvm.lifetime.") => {}
                 Some(op) => spoiled.extend(op.operands()),
                 None => {}
             }
@@ -47,7 +58,12 @@ fn promotable(function: &Function, flow: &ControlFlow) -> HashMap<ValueId, Type>
         .collect()
 }
 
-fn see(types: &mut HashMap<ValueId, Option<Type>>, spoiled: &mut HashSet<ValueId>, pointer: ValueId, ty: &Type) {
+fn see(
+    types: &mut HashMap<ValueId, Option<Type>>,
+    spoiled: &mut HashSet<ValueId>,
+    pointer: ValueId,
+    ty: &Type,
+) {
     match types.entry(pointer).or_insert(None) {
         Some(old) if old != ty => {
             spoiled.insert(pointer);
@@ -70,13 +86,24 @@ impl Promotion<'_> {
         locals.sort();
         let undefs: HashMap<ValueId, ValueId> = locals
             .iter()
-            .map(|l| (*l, f.add_value(self.locals[l].clone(), ValueKind::Constant(Constant::Undef), "")))
+            .map(|l| {
+                (
+                    *l,
+                    f.add_value(
+                        self.locals[l].clone(),
+                        ValueKind::Constant(Constant::Undef),
+                        "",
+                    ),
+                )
+            })
             .collect();
         // A phi for every local in every block with several predecessors; the trivial ones go at the end.
         for &block in &self.flow.order {
             if self.flow.predecessors[block.0 as usize].len() > 1 {
                 for &local in &locals {
-                    let kind = ValueKind::Instruction(Op::Phi { incoming: Vec::new() });
+                    let kind = ValueKind::Instruction(Op::Phi {
+                        incoming: Vec::new(),
+                    });
                     let name = format!("{}.{}", f.value(local).name, f.block(block).name);
                     let phi = f.add_value(self.locals[&local].clone(), kind, &name);
                     self.phis.insert((block, local), phi);
@@ -87,15 +114,24 @@ impl Promotion<'_> {
         for &block in &self.flow.order {
             let mut now: HashMap<ValueId, ValueId> = HashMap::new();
             for &local in &locals {
-                let value = match (self.phis.get(&(block, local)), self.flow.predecessors[block.0 as usize].as_slice()) {
+                let value = match (
+                    self.phis.get(&(block, local)),
+                    self.flow.predecessors[block.0 as usize].as_slice(),
+                ) {
                     (Some(phi), _) => *phi,
-                    (None, [one]) => at_end.get(&(*one, local)).copied().unwrap_or(undefs[&local]),
+                    (None, [one]) => at_end
+                        .get(&(*one, local))
+                        .copied()
+                        .unwrap_or(undefs[&local]),
                     _ => undefs[&local],
                 };
                 now.insert(local, value);
             }
             let old = std::mem::take(&mut f.blocks[block.0 as usize].instructions);
-            let mut kept: Vec<ValueId> = locals.iter().filter_map(|l| self.phis.get(&(block, *l)).copied()).collect();
+            let mut kept: Vec<ValueId> = locals
+                .iter()
+                .filter_map(|l| self.phis.get(&(block, *l)).copied())
+                .collect();
             for id in old {
                 match f.op(id) {
                     Some(Op::Alloca { .. }) if self.locals.contains_key(&id) => {}
@@ -107,9 +143,14 @@ impl Promotion<'_> {
                         let value = self.resolve(*value);
                         now.insert(*pointer, value);
                     }
-                    Some(Op::Call { callee: Callee::Named(name), arguments, .. })
-                        if name.starts_with("llvm.lifetime.")
-                            && arguments.last().is_some_and(|(a, _)| self.locals.contains_key(a)) =>
+                    Some(Op::Call {
+                        callee: Callee::Named(name),
+                        arguments,
+                        ..
+                    }) if name.starts_with("llvm.lifetime.")
+                        && arguments
+                            .last()
+                            .is_some_and(|(a, _)| self.locals.contains_key(a)) =>
                     {
                         if let Some((local, _)) = arguments.last() {
                             now.insert(*local, undefs[local]);
@@ -157,7 +198,9 @@ impl Promotion<'_> {
                 if self.replaced.contains_key(&phi) {
                     continue;
                 }
-                let Some(Op::Phi { incoming }) = f.op(phi) else { continue };
+                let Some(Op::Phi { incoming }) = f.op(phi) else {
+                    continue;
+                };
                 let mut other = None;
                 let mut trivial = true;
                 for (value, _) in incoming {
@@ -209,6 +252,8 @@ fn remove_unused_phis(f: &mut Function, candidates: &HashSet<ValueId>) {
         }
     }
     for block in &mut f.blocks {
-        block.instructions.retain(|id| !candidates.contains(id) || used.contains(id));
+        block
+            .instructions
+            .retain(|id| !candidates.contains(id) || used.contains(id));
     }
 }

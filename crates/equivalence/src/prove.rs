@@ -6,8 +6,8 @@
 
 use calque_ir::{BlockId, Function, Op, Type, ValueId};
 
-use crate::graph::{Graph, Node};
 use crate::graph::Kind;
+use crate::graph::{Graph, Node};
 use crate::symbolic::{Lane, Lanes, Machine, Role, Segment, Stop, World};
 
 /// What both sides share at the entry.
@@ -25,17 +25,19 @@ pub(crate) fn entry(
     target: &Machine<'_>,
     noundef: &[bool],
 ) -> Result<Entry, Stop> {
-    let mut out = Entry { source: Vec::new(), target: Vec::new(), memory: graph.variable(0) };
+    let mut out = Entry {
+        source: Vec::new(),
+        target: Vec::new(),
+        memory: graph.variable(0),
+    };
     for (i, parameter) in source.function.parameters.iter().enumerate() {
         let ty = source.function.ty(parameter.value);
         let widths = source.supported(ty)?;
         let types = source.module.lanes(ty).unwrap_or_default();
         let defined = noundef.get(i).copied().unwrap_or(false);
-        let once = target
-            .function
-            .parameters
-            .get(i)
-            .is_some_and(|p| target.flow.back_edges().is_empty() && used_once(target.function, p.value));
+        let once = target.function.parameters.get(i).is_some_and(|p| {
+            target.flow.back_edges().is_empty() && used_once(target.function, p.value)
+        });
         let (mut left, mut right) = (Vec::new(), Vec::new());
         for (width, lane_ty) in widths.iter().zip(&types) {
             let no = graph.truth(false);
@@ -44,11 +46,24 @@ pub(crate) fn entry(
             let undef = if defined { no } else { graph.variable(1) };
             let sound = graph.not(poison);
             let undef = graph.all(&[sound, undef]);
-            let provenance = if *lane_ty == Type::Pointer { graph.variable(32) } else { graph.constant(0, 32) };
-            let lane = Lane { value, poison, undef, provenance };
+            let provenance = if *lane_ty == Type::Pointer {
+                graph.variable(32)
+            } else {
+                graph.constant(0, 32)
+            };
+            let lane = Lane {
+                value,
+                poison,
+                undef,
+                provenance,
+            };
             left.push(lane);
             // A value that is looked at once can be taken as the one thing it is seen as.
-            right.push(if once { Lane { undef: no, ..lane } } else { lane });
+            right.push(if once {
+                Lane { undef: no, ..lane }
+            } else {
+                lane
+            });
         }
         out.source.push(left);
         out.target.push(right);
@@ -71,7 +86,11 @@ fn used_once(function: &Function, value: ValueId) -> bool {
             [] => return true,
             [one] => match function.op(*one) {
                 Some(Op::Return { .. } | Op::Freeze { .. }) => return true,
-                Some(Op::Binary { op, .. }) if !matches!(op.name(), "udiv" | "sdiv" | "urem" | "srem") => at = *one,
+                Some(Op::Binary { op, .. })
+                    if !matches!(op.name(), "udiv" | "sdiv" | "urem" | "srem") =>
+                {
+                    at = *one
+                }
                 Some(Op::Compare { .. } | Op::Cast { .. } | Op::Select { .. }) => at = *one,
                 _ => return false,
             },
@@ -97,17 +116,32 @@ pub(crate) fn lane_violation(g: &mut Graph, s: Lane, t: Lane) -> Node {
 }
 
 /// True where the memory `t` is certainly allowed by `s`.
-pub(crate) fn memory_refines(g: &mut Graph, s_machine: &Machine<'_>, t_machine: &Machine<'_>, s: Node, t: Node, depth: u32) -> Node {
+pub(crate) fn memory_refines(
+    g: &mut Graph,
+    s_machine: &Machine<'_>,
+    t_machine: &Machine<'_>,
+    s: Node,
+    t: Node,
+    depth: u32,
+) -> Node {
     if s == t {
         return g.truth(true);
     }
-    let Some(depth) = depth.checked_sub(1) else { return g.truth(false) };
+    let Some(depth) = depth.checked_sub(1) else {
+        return g.truth(false);
+    };
     if let Kind::Choose(c, a, b) = *g.kind(s) {
-        let (yes, no) = (memory_refines(g, s_machine, t_machine, a, t, depth), memory_refines(g, s_machine, t_machine, b, t, depth));
+        let (yes, no) = (
+            memory_refines(g, s_machine, t_machine, a, t, depth),
+            memory_refines(g, s_machine, t_machine, b, t, depth),
+        );
         return g.choose(c, yes, no);
     }
     if let Kind::Choose(c, a, b) = *g.kind(t) {
-        let (yes, no) = (memory_refines(g, s_machine, t_machine, s, a, depth), memory_refines(g, s_machine, t_machine, s, b, depth));
+        let (yes, no) = (
+            memory_refines(g, s_machine, t_machine, s, a, depth),
+            memory_refines(g, s_machine, t_machine, s, b, depth),
+        );
         return g.choose(c, yes, no);
     }
     // Nobody sees a function's own locals after it returned.
@@ -129,8 +163,18 @@ pub(crate) fn memory_refines(g: &mut Graph, s_machine: &Machine<'_>, t_machine: 
             let address = g.equal(p[2], q[2]);
             let no = g.truth(false);
             let (a, b) = (
-                Lane { value: p[3], poison: p[4], undef: no, provenance: p[5] },
-                Lane { value: q[3], poison: q[4], undef: no, provenance: q[5] },
+                Lane {
+                    value: p[3],
+                    poison: p[4],
+                    undef: no,
+                    provenance: p[5],
+                },
+                Lane {
+                    value: q[3],
+                    poison: q[4],
+                    undef: no,
+                    provenance: q[5],
+                },
             );
             let wrong = lane_violation(g, a, b);
             let fine = g.not(wrong);
@@ -168,7 +212,9 @@ pub(crate) fn violation(
         wrong.push(g.all(&[*guard, any]));
     }
     for (index, (s, t)) in pairs.iter().enumerate() {
-        let Some(arrival) = source.arrivals.get(s) else { continue };
+        let Some(arrival) = source.arrivals.get(s) else {
+            continue;
+        };
         let mut inner = Vec::new();
         match target.arrivals.get(t) {
             None => inner.push(g.truth(true)),
@@ -193,7 +239,11 @@ pub(crate) fn start(
     entry: &Entry,
     cuts: &[BlockId],
 ) -> Result<Segment, Stop> {
-    let arguments = if machine.role == Role::Source { &entry.source } else { &entry.target };
+    let arguments = if machine.role == Role::Source {
+        &entry.source
+    } else {
+        &entry.target
+    };
     let (values, undefined) = machine.arguments(graph, world, arguments, entry.memory)?;
     let mut segment = machine.run(graph, world, BlockId(0), values, entry.memory, cuts)?;
     segment.undefined = graph.any(&[segment.undefined, undefined]);

@@ -60,10 +60,17 @@ pub struct Verdict {
 
 impl Verdict {
     pub(crate) fn proved(method: &'static str) -> Self {
-        Self { method: Some(method), ..Self::blank(Decision::Proved) }
+        Self {
+            method: Some(method),
+            ..Self::blank(Decision::Proved)
+        }
     }
 
-    pub(crate) fn refuted(method: &'static str, counterexample: Counterexample, detail: String) -> Self {
+    pub(crate) fn refuted(
+        method: &'static str,
+        counterexample: Counterexample,
+        detail: String,
+    ) -> Self {
         Self {
             method: Some(method),
             counterexample: Some(counterexample),
@@ -73,7 +80,11 @@ impl Verdict {
     }
 
     pub(crate) fn unknown(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { reason: Some(reason), detail: Some(detail.into()), ..Self::blank(Decision::Unknown) }
+        Self {
+            reason: Some(reason),
+            detail: Some(detail.into()),
+            ..Self::blank(Decision::Unknown)
+        }
     }
 
     fn blank(decision: Decision) -> Self {
@@ -113,12 +124,16 @@ impl Verdict {
             w.open();
             w.key("arguments");
             w.open();
-            c.arguments.iter().for_each(|(name, value)| w.text(name, value));
+            c.arguments
+                .iter()
+                .for_each(|(name, value)| w.text(name, value));
             w.close();
             if !c.memory.is_empty() {
                 w.key("memory");
                 w.open();
-                c.memory.iter().for_each(|(name, value)| w.text(name, value));
+                c.memory
+                    .iter()
+                    .for_each(|(name, value)| w.text(name, value));
                 w.close();
             }
             w.text("source", &c.source);

@@ -35,13 +35,16 @@ fn field(line: &str, key: &str) -> Option<String> {
 
 #[test]
 fn no_verdict_contradicts_a_marker() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/alive2/cases.jsonl.gz");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/alive2/cases.jsonl.gz");
     let Ok(file) = std::fs::File::open(&path) else {
         eprintln!("SKIPPED: {} is not there", path.display());
         return;
     };
     let mut text = String::new();
-    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("a gzipped text");
+    flate2::read::GzDecoder::new(file)
+        .read_to_string(&mut text)
+        .expect("a gzipped text");
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let mut wrong = Vec::new();
     let verbose = std::env::var("ALIVE2_VERBOSE").is_ok();
@@ -49,13 +52,20 @@ fn no_verdict_contradicts_a_marker() {
         let id = field(line, "id").expect("an id");
         let arguments = field(line, "args").unwrap_or_default();
         // Assembly semantics and other modes ask another question.
-        if arguments.contains("-tgt-is-asm") || arguments.contains("-disable") || arguments.contains("-disallow") {
+        if arguments.contains("-tgt-is-asm")
+            || arguments.contains("-disable")
+            || arguments.contains("-disallow")
+        {
             continue;
         }
         let error = field(line, "error");
         let checked = line.contains("\"checks\": []");
         let expected_fail = line.contains("\"xfail\": true");
-        let (source, target) = match (field(line, "ir"), field(line, "source"), field(line, "target")) {
+        let (source, target) = match (
+            field(line, "ir"),
+            field(line, "source"),
+            field(line, "target"),
+        ) {
             (Some(ir), _, _) if line.contains("\"kind\": \"ident\"") => (ir.clone(), ir),
             (Some(ir), _, _) => (ir, String::new()),
             (_, Some(source), Some(target)) => (source, target),
@@ -65,10 +75,20 @@ fn no_verdict_contradicts_a_marker() {
         let verdict = check(&source, &target, &Options::default());
         let took = started.elapsed().as_millis();
         let judged = checked && !expected_fail;
-        let class = format!("{} {}", if error.is_some() { "incorrect" } else { "correct" }, verdict.decision.name());
+        let class = format!(
+            "{} {}",
+            if error.is_some() {
+                "incorrect"
+            } else {
+                "correct"
+            },
+            verdict.decision.name()
+        );
         *counts.entry(class).or_default() += 1;
         if verdict.decision == Decision::Unknown {
-            *counts.entry(format!("reason {}", verdict.reason.unwrap_or("none"))).or_default() += 1;
+            *counts
+                .entry(format!("reason {}", verdict.reason.unwrap_or("none")))
+                .or_default() += 1;
         }
         let bad = match verdict.decision {
             Decision::Proved => error.is_some(),
@@ -76,14 +96,27 @@ fn no_verdict_contradicts_a_marker() {
             Decision::Unknown => false,
         };
         if verbose {
-            println!("{id}\t{}\t{took} ms\t{}\t{:?}", verdict.decision.name(), verdict.reason.or(verdict.method).unwrap_or(""), verdict.detail);
+            println!(
+                "{id}\t{}\t{took} ms\t{}\t{:?}",
+                verdict.decision.name(),
+                verdict.reason.or(verdict.method).unwrap_or(""),
+                verdict.detail
+            );
         }
         if bad && judged && !ARGUED.iter().any(|(a, _)| *a == id) {
-            wrong.push(format!("{id}: marker {error:?}, verdict {}", verdict.to_json()));
+            wrong.push(format!(
+                "{id}: marker {error:?}, verdict {}",
+                verdict.to_json()
+            ));
         }
     }
     for (class, count) in &counts {
         println!("{count:4} {class}");
     }
-    assert!(wrong.is_empty(), "{} wrong verdicts:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} wrong verdicts:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

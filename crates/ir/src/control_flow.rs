@@ -20,7 +20,9 @@ impl ControlFlow {
     #[must_use]
     pub fn of(function: &Function) -> Self {
         let count = function.blocks.len();
-        let successors: Vec<Vec<BlockId>> = (0..count).map(|b| function.successors(BlockId(b as u32))).collect();
+        let successors: Vec<Vec<BlockId>> = (0..count)
+            .map(|b| function.successors(BlockId(b as u32)))
+            .collect();
         let order = reverse_post_order(&successors);
         let mut position = vec![None; count];
         for (i, block) in order.iter().enumerate() {
@@ -36,7 +38,12 @@ impl ControlFlow {
             }
         }
         let immediate_dominator = dominators(&order, &position, &predecessors);
-        Self { order, position, predecessors, immediate_dominator }
+        Self {
+            order,
+            position,
+            predecessors,
+            immediate_dominator,
+        }
     }
 
     /// Whether every path from the entry to `below` passes `above`; both reachable.
@@ -99,9 +106,15 @@ fn reverse_post_order(successors: &[Vec<BlockId>]) -> Vec<BlockId> {
 }
 
 /// Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
-fn dominators(order: &[BlockId], position: &[Option<u32>], predecessors: &[Vec<BlockId>]) -> Vec<Option<BlockId>> {
+fn dominators(
+    order: &[BlockId],
+    position: &[Option<u32>],
+    predecessors: &[Vec<BlockId>],
+) -> Vec<Option<BlockId>> {
     let mut idom: Vec<Option<BlockId>> = vec![None; position.len()];
-    let Some(&entry) = order.first() else { return idom };
+    let Some(&entry) = order.first() else {
+        return idom;
+    };
     idom[entry.0 as usize] = Some(entry);
     let at = |b: BlockId| position[b.0 as usize].unwrap_or(u32::MAX);
     let mut changed = true;

@@ -19,7 +19,12 @@ impl IrError {
     /// An error without a place in the text.
     #[must_use]
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), line: 0, column: 0 }
+        Self {
+            code,
+            message: message.into(),
+            line: 0,
+            column: 0,
+        }
     }
 }
 
@@ -28,7 +33,11 @@ impl fmt::Display for IrError {
         if self.line == 0 {
             write!(f, "{}", self.message)
         } else {
-            write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
+            write!(
+                f,
+                "line {}, column {}: {}",
+                self.line, self.column, self.message
+            )
         }
     }
 }

@@ -7,7 +7,11 @@ use crate::instruction::{BinaryOp, Flags, Predicate};
 /// Ones in the low `width` bits; at most 128.
 #[must_use]
 pub fn mask(width: u32) -> u128 {
-    if width >= 128 { u128::MAX } else { (1u128 << width) - 1 }
+    if width >= 128 {
+        u128::MAX
+    } else {
+        (1u128 << width) - 1
+    }
 }
 
 /// The bits read as two's complement.
@@ -37,30 +41,55 @@ pub fn binary(op: BinaryOp, flags: Flags, width: u32, a: u128, b: u128) -> Folde
     let full = mask(width);
     let (sa, sb) = (signed(a, width), signed(b, width));
     let fits = |wide: Option<i128>, bits: u128| wide == Some(signed(bits, width));
-    let poison_if = |poison: bool, bits: u128| if poison { Folded::Poison } else { Folded::Bits(bits & full) };
+    let poison_if = |poison: bool, bits: u128| {
+        if poison {
+            Folded::Poison
+        } else {
+            Folded::Bits(bits & full)
+        }
+    };
     match op {
         BinaryOp::Add => {
             let r = a.wrapping_add(b) & full;
-            poison_if((flags.nuw && a.checked_add(b) != Some(r)) || (flags.nsw && !fits(sa.checked_add(sb), r)), r)
+            poison_if(
+                (flags.nuw && a.checked_add(b) != Some(r))
+                    || (flags.nsw && !fits(sa.checked_add(sb), r)),
+                r,
+            )
         }
         BinaryOp::Sub => {
             let r = a.wrapping_sub(b) & full;
-            poison_if((flags.nuw && a < b) || (flags.nsw && !fits(sa.checked_sub(sb), r)), r)
+            poison_if(
+                (flags.nuw && a < b) || (flags.nsw && !fits(sa.checked_sub(sb), r)),
+                r,
+            )
         }
         BinaryOp::Mul => {
             let r = a.wrapping_mul(b) & full;
-            poison_if((flags.nuw && a.checked_mul(b) != Some(r)) || (flags.nsw && !fits(sa.checked_mul(sb), r)), r)
+            poison_if(
+                (flags.nuw && a.checked_mul(b) != Some(r))
+                    || (flags.nsw && !fits(sa.checked_mul(sb), r)),
+                r,
+            )
         }
         BinaryOp::UDiv | BinaryOp::URem if b == 0 => Folded::Undefined,
         BinaryOp::UDiv => poison_if(flags.exact && a % b != 0, a / b),
         BinaryOp::URem => Folded::Bits(a % b),
-        BinaryOp::SDiv | BinaryOp::SRem if b == 0 || (sb == -1 && a == 1u128 << (width - 1)) => Folded::Undefined,
-        BinaryOp::SDiv => poison_if(flags.exact && sa.wrapping_rem(sb) != 0, sa.wrapping_div(sb) as u128),
+        BinaryOp::SDiv | BinaryOp::SRem if b == 0 || (sb == -1 && a == 1u128 << (width - 1)) => {
+            Folded::Undefined
+        }
+        BinaryOp::SDiv => poison_if(
+            flags.exact && sa.wrapping_rem(sb) != 0,
+            sa.wrapping_div(sb) as u128,
+        ),
         BinaryOp::SRem => Folded::Bits(sa.wrapping_rem(sb) as u128 & full),
         BinaryOp::Shl | BinaryOp::LShr | BinaryOp::AShr if b >= u128::from(width) => Folded::Poison,
         BinaryOp::Shl => {
             let r = (a << b) & full;
-            poison_if((flags.nuw && r >> b != a) || (flags.nsw && signed(r, width) >> b != sa), r)
+            poison_if(
+                (flags.nuw && r >> b != a) || (flags.nsw && signed(r, width) >> b != sa),
+                r,
+            )
         }
         BinaryOp::LShr => poison_if(flags.exact && (a >> b) << b != a, a >> b),
         BinaryOp::AShr => poison_if(flags.exact && (a >> b) << b != a, (sa >> b) as u128),
@@ -150,7 +179,10 @@ impl Intrinsic {
         let rest = callee.strip_prefix("llvm.")?;
         Self::ALL
             .iter()
-            .find(|(_, name, _)| rest.strip_prefix(name).is_some_and(|suffix| suffix.starts_with(".i") || suffix.starts_with(".v")))
+            .find(|(_, name, _)| {
+                rest.strip_prefix(name)
+                    .is_some_and(|suffix| suffix.starts_with(".i") || suffix.starts_with(".v"))
+            })
             .map(|(intrinsic, _, operands)| (*intrinsic, *operands))
     }
 }
@@ -168,11 +200,29 @@ pub fn intrinsic(which: Intrinsic, width: u32, out: u32, x: &[u128]) -> Folded {
     let three_way = |order: std::cmp::Ordering| (order as i128 as u128) & mask(out);
     let clamp_signed = |value: Option<i128>, negative: bool| match value {
         Some(v) if v == signed(v as u128 & full, width) => v as u128 & full,
-        _ => if negative { smallest } else { largest },
+        _ => {
+            if negative {
+                smallest
+            } else {
+                largest
+            }
+        }
     };
     Folded::Bits(match which {
-        Intrinsic::SMax => if sa >= sb { a } else { b },
-        Intrinsic::SMin => if sa <= sb { a } else { b },
+        Intrinsic::SMax => {
+            if sa >= sb {
+                a
+            } else {
+                b
+            }
+        }
+        Intrinsic::SMin => {
+            if sa <= sb {
+                a
+            } else {
+                b
+            }
+        }
         Intrinsic::UMax => a.max(b),
         Intrinsic::UMin => a.min(b),
         Intrinsic::Abs => {
@@ -194,7 +244,11 @@ pub fn intrinsic(which: Intrinsic, width: u32, out: u32, x: &[u128]) -> Folded {
         Intrinsic::BitReverse => a.reverse_bits() >> (128 - width),
         Intrinsic::FShl | Intrinsic::FShr => {
             let shift = get(2) % w;
-            let left = if which == Intrinsic::FShl { shift } else { w - shift };
+            let left = if which == Intrinsic::FShl {
+                shift
+            } else {
+                w - shift
+            };
             if left == 0 {
                 a
             } else if left == w {
@@ -210,7 +264,13 @@ pub fn intrinsic(which: Intrinsic, width: u32, out: u32, x: &[u128]) -> Folded {
         Intrinsic::SShlSat | Intrinsic::UShlSat if b >= w => return Folded::Poison,
         Intrinsic::SShlSat => {
             let r = (a << b) & full;
-            if signed(r, width) >> b == sa { r } else if sa < 0 { smallest } else { largest }
+            if signed(r, width) >> b == sa {
+                r
+            } else if sa < 0 {
+                smallest
+            } else {
+                largest
+            }
         }
         Intrinsic::UShlSat => {
             let r = (a << b) & full;
@@ -224,11 +284,17 @@ pub fn intrinsic(which: Intrinsic, width: u32, out: u32, x: &[u128]) -> Folded {
 /// `llvm.{s,u}{add,sub,mul}.with.overflow`: the operation and whether it is signed.
 #[must_use]
 pub fn overflow_intrinsic(callee: &str) -> Option<(BinaryOp, bool)> {
-    let (name, _) = callee.strip_prefix("llvm.")?.split_once(".with.overflow.")?;
+    let (name, _) = callee
+        .strip_prefix("llvm.")?
+        .split_once(".with.overflow.")?;
     let (sign, op) = name.split_at_checked(1)?;
-    Some((BinaryOp::from_name(op).filter(|op| matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul))?, match sign {
-        "s" => true,
-        "u" => false,
-        _ => return None,
-    }))
+    Some((
+        BinaryOp::from_name(op)
+            .filter(|op| matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul))?,
+        match sign {
+            "s" => true,
+            "u" => false,
+            _ => return None,
+        },
+    ))
 }

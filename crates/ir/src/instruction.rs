@@ -43,13 +43,19 @@ impl BinaryOp {
     /// The keyword.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(op, _)| *op == self).map_or("", |(_, name)| name)
+        Self::ALL
+            .iter()
+            .find(|(op, _)| *op == self)
+            .map_or("", |(_, name)| name)
     }
 
     /// The operation of a keyword.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, n)| *n == name).map(|(op, _)| *op)
+        Self::ALL
+            .iter()
+            .find(|(_, n)| *n == name)
+            .map(|(op, _)| *op)
     }
 }
 
@@ -105,7 +111,10 @@ impl Predicate {
     /// The keyword.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(p, _)| *p == self).map_or("", |(_, name)| name)
+        Self::ALL
+            .iter()
+            .find(|(p, _)| *p == self)
+            .map_or("", |(_, name)| name)
     }
 
     /// The predicate of a keyword.
@@ -117,7 +126,10 @@ impl Predicate {
 
 /// Flags that turn some inputs into poison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[allow(clippy::struct_excessive_bools, reason = "one per flag of the language")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "one per flag of the language"
+)]
 pub struct Flags {
     /// No unsigned wrap.
     pub nuw: bool,
@@ -150,32 +162,110 @@ pub enum Callee {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the names are the language's own")]
 pub enum Op {
-    Binary { op: BinaryOp, flags: Flags, lhs: ValueId, rhs: ValueId },
-    Compare { predicate: Predicate, flags: Flags, lhs: ValueId, rhs: ValueId },
-    Select { condition: ValueId, yes: ValueId, no: ValueId },
-    Phi { incoming: Vec<(ValueId, BlockId)> },
-    Freeze { value: ValueId },
-    Cast { op: CastOp, flags: Flags, value: ValueId },
+    Binary {
+        op: BinaryOp,
+        flags: Flags,
+        lhs: ValueId,
+        rhs: ValueId,
+    },
+    Compare {
+        predicate: Predicate,
+        flags: Flags,
+        lhs: ValueId,
+        rhs: ValueId,
+    },
+    Select {
+        condition: ValueId,
+        yes: ValueId,
+        no: ValueId,
+    },
+    Phi {
+        incoming: Vec<(ValueId, BlockId)>,
+    },
+    Freeze {
+        value: ValueId,
+    },
+    Cast {
+        op: CastOp,
+        flags: Flags,
+        value: ValueId,
+    },
     /// Floating-point arithmetic by its whole mnemonic, fast-math flags and predicate included.
-    FloatArithmetic { mnemonic: String, operands: Vec<ValueId> },
-    Alloca { element: Type, count: Option<ValueId>, align: u64 },
-    Load { pointer: ValueId, align: u64 },
-    Store { value: ValueId, pointer: ValueId, align: u64 },
-    GetElementPointer { element: Type, flags: Flags, base: ValueId, indices: Vec<ValueId> },
-    ExtractElement { vector: ValueId, index: ValueId },
-    InsertElement { vector: ValueId, element: ValueId, index: ValueId },
+    FloatArithmetic {
+        mnemonic: String,
+        operands: Vec<ValueId>,
+    },
+    Alloca {
+        element: Type,
+        count: Option<ValueId>,
+        align: u64,
+    },
+    Load {
+        pointer: ValueId,
+        align: u64,
+    },
+    Store {
+        value: ValueId,
+        pointer: ValueId,
+        align: u64,
+    },
+    GetElementPointer {
+        element: Type,
+        flags: Flags,
+        base: ValueId,
+        indices: Vec<ValueId>,
+    },
+    ExtractElement {
+        vector: ValueId,
+        index: ValueId,
+    },
+    InsertElement {
+        vector: ValueId,
+        element: ValueId,
+        index: ValueId,
+    },
     /// `None` in the mask is a poison lane.
-    ShuffleVector { first: ValueId, second: ValueId, mask: Vec<Option<u32>> },
-    ExtractValue { aggregate: ValueId, indices: Vec<u32> },
-    InsertValue { aggregate: ValueId, element: ValueId, indices: Vec<u32> },
-    Call { callee: Callee, arguments: Vec<(ValueId, ParameterAttributes)>, result: ParameterAttributes },
-    Return { value: Option<ValueId> },
-    Branch { target: BlockId },
-    BranchIf { condition: ValueId, yes: BlockId, no: BlockId },
-    Switch { value: ValueId, default: BlockId, cases: Vec<(ValueId, BlockId)> },
+    ShuffleVector {
+        first: ValueId,
+        second: ValueId,
+        mask: Vec<Option<u32>>,
+    },
+    ExtractValue {
+        aggregate: ValueId,
+        indices: Vec<u32>,
+    },
+    InsertValue {
+        aggregate: ValueId,
+        element: ValueId,
+        indices: Vec<u32>,
+    },
+    Call {
+        callee: Callee,
+        arguments: Vec<(ValueId, ParameterAttributes)>,
+        result: ParameterAttributes,
+    },
+    Return {
+        value: Option<ValueId>,
+    },
+    Branch {
+        target: BlockId,
+    },
+    BranchIf {
+        condition: ValueId,
+        yes: BlockId,
+        no: BlockId,
+    },
+    Switch {
+        value: ValueId,
+        default: BlockId,
+        cases: Vec<(ValueId, BlockId)>,
+    },
     Unreachable,
     /// Read, never given a meaning; the mnemonic says which.
-    Unsupported { mnemonic: String, terminator: bool },
+    Unsupported {
+        mnemonic: String,
+        terminator: bool,
+    },
 }
 
 impl Op {
@@ -189,7 +279,10 @@ impl Op {
                 | Self::BranchIf { .. }
                 | Self::Switch { .. }
                 | Self::Unreachable
-                | Self::Unsupported { terminator: true, .. }
+                | Self::Unsupported {
+                    terminator: true,
+                    ..
+                }
         )
     }
 
@@ -199,9 +292,9 @@ impl Op {
         match self {
             Self::Branch { target } => vec![*target],
             Self::BranchIf { yes, no, .. } => vec![*yes, *no],
-            Self::Switch { default, cases, .. } => {
-                std::iter::once(*default).chain(cases.iter().map(|(_, block)| *block)).collect()
-            }
+            Self::Switch { default, cases, .. } => std::iter::once(*default)
+                .chain(cases.iter().map(|(_, block)| *block))
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -260,7 +353,11 @@ impl Op {
                 visit(vector);
                 visit(index);
             }
-            Self::InsertElement { vector, element, index } => {
+            Self::InsertElement {
+                vector,
+                element,
+                index,
+            } => {
                 visit(vector);
                 visit(element);
                 visit(index);
@@ -270,11 +367,15 @@ impl Op {
                 visit(second);
             }
             Self::ExtractValue { aggregate, .. } => visit(aggregate),
-            Self::InsertValue { aggregate, element, .. } => {
+            Self::InsertValue {
+                aggregate, element, ..
+            } => {
                 visit(aggregate);
                 visit(element);
             }
-            Self::Call { callee, arguments, .. } => {
+            Self::Call {
+                callee, arguments, ..
+            } => {
                 if let Callee::Indirect(value) = callee {
                     visit(value);
                 }

@@ -50,7 +50,13 @@ pub struct Token {
 /// Splits a text; the last token is always `Kind::End`.
 pub fn tokenize(text: &[u8]) -> Result<Vec<Token>, IrError> {
     if text.len() > TEXT_LIMIT_BYTES {
-        return Err(IrError::new("too-large", format!("{} bytes of IR; at most {TEXT_LIMIT_BYTES} are read", text.len())));
+        return Err(IrError::new(
+            "too-large",
+            format!(
+                "{} bytes of IR; at most {TEXT_LIMIT_BYTES} are read",
+                text.len()
+            ),
+        ));
     }
     let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
     let mut at = 0;
@@ -66,14 +72,21 @@ pub fn tokenize(text: &[u8]) -> Result<Vec<Token>, IrError> {
             }
         }
     }
-    tokens.push(Token { kind: Kind::End, start: text.len(), end: text.len() });
+    tokens.push(Token {
+        kind: Kind::End,
+        start: text.len(),
+        end: text.len(),
+    });
     Ok(tokens)
 }
 
 /// The text of a name token without sigil, quotes or colon; `\xx` escapes decoded.
 pub fn name_of(text: &[u8], token: Token) -> String {
     let mut raw = text.get(token.start..token.end).unwrap_or_default();
-    if matches!(token.kind, Kind::Local | Kind::Global | Kind::Comdat | Kind::Metadata | Kind::Bytes) {
+    if matches!(
+        token.kind,
+        Kind::Local | Kind::Global | Kind::Comdat | Kind::Metadata | Kind::Bytes
+    ) {
         raw = raw.get(1..).unwrap_or_default();
     }
     if token.kind == Kind::Label {
@@ -89,7 +102,11 @@ pub fn name_of(text: &[u8], token: Token) -> String {
 pub fn bytes_of(text: &[u8], token: Token) -> Vec<u8> {
     let raw = text.get(token.start..token.end).unwrap_or_default();
     let raw = raw.strip_prefix(b"c").unwrap_or(raw);
-    unescape(raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\"")).unwrap_or_default())
+    unescape(
+        raw.strip_prefix(b"\"")
+            .and_then(|r| r.strip_suffix(b"\""))
+            .unwrap_or_default(),
+    )
 }
 
 /// One-based line and column of a byte.
@@ -124,11 +141,17 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
 }
 
 fn end_of_line(text: &[u8], from: usize) -> usize {
-    text[from..].iter().position(|&b| b == b'\n').map_or(text.len(), |n| from + n)
+    text[from..]
+        .iter()
+        .position(|&b| b == b'\n')
+        .map_or(text.len(), |n| from + n)
 }
 
 fn end_of_comment(text: &[u8], from: usize) -> usize {
-    text[from + 2..].windows(2).position(|w| w == b"*/").map_or(text.len(), |n| from + n + 4)
+    text[from + 2..]
+        .windows(2)
+        .position(|w| w == b"*/")
+        .map_or(text.len(), |n| from + n + 4)
 }
 
 fn is_name(byte: u8) -> bool {
@@ -136,22 +159,42 @@ fn is_name(byte: u8) -> bool {
 }
 
 fn run_of(text: &[u8], from: usize, fits: impl Fn(u8) -> bool) -> usize {
-    text[from..].iter().position(|&b| !fits(b)).map_or(text.len(), |n| from + n)
+    text[from..]
+        .iter()
+        .position(|&b| !fits(b))
+        .map_or(text.len(), |n| from + n)
 }
 
 fn quoted_end(text: &[u8], from: usize) -> Result<usize, IrError> {
     // `from` is the opening quote; LLVM has no escaped quote, `\22` stands for it.
-    text[from + 1..].iter().position(|&b| b == b'"').map(|n| from + n + 2).ok_or_else(|| {
-        let (line, column) = place(text, from);
-        IrError { code: "parse-error", message: "string without a closing quote".into(), line, column }
-    })
+    text[from + 1..]
+        .iter()
+        .position(|&b| b == b'"')
+        .map(|n| from + n + 2)
+        .ok_or_else(|| {
+            let (line, column) = place(text, from);
+            IrError {
+                code: "parse-error",
+                message: "string without a closing quote".into(),
+                line,
+                column,
+            }
+        })
 }
 
 fn next(text: &[u8], at: usize) -> Result<Token, IrError> {
     let byte = text[at];
-    let token = |kind, end| Token { kind, start: at, end };
+    let token = |kind, end| Token {
+        kind,
+        start: at,
+        end,
+    };
     let with_label = |kind, end: usize| {
-        if text.get(end) == Some(&b':') { token(Kind::Label, end + 1) } else { token(kind, end) }
+        if text.get(end) == Some(&b':') {
+            token(Kind::Label, end + 1)
+        } else {
+            token(kind, end)
+        }
     };
     let after = text.get(at + 1).copied();
     Ok(match byte {
@@ -169,7 +212,10 @@ fn next(text: &[u8], at: usize) -> Result<Token, IrError> {
             if after == Some(b'"') {
                 token(kind, quoted_end(text, at + 1)?)
             } else {
-                token(kind, run_of(text, at + 1, |b| is_name(b) || (byte == b'!' && b == b'\\')))
+                token(
+                    kind,
+                    run_of(text, at + 1, |b| is_name(b) || (byte == b'!' && b == b'\\')),
+                )
             }
         }
         b'.' if text[at..].starts_with(b"...") => token(Kind::Punct(b'.'), at + 3),
@@ -191,7 +237,11 @@ fn next(text: &[u8], at: usize) -> Result<Token, IrError> {
 
 fn number(text: &[u8], start: usize, from: usize) -> Token {
     if text[start] == b'0' && text.get(from) == Some(&b'x') {
-        return Token { kind: Kind::Float, start, end: run_of(text, from + 1, |b| b.is_ascii_alphanumeric()) };
+        return Token {
+            kind: Kind::Float,
+            start,
+            end: run_of(text, from + 1, |b| b.is_ascii_alphanumeric()),
+        };
     }
     let mut end = run_of(text, from, |b| b.is_ascii_digit());
     let mut kind = Kind::Integer;
@@ -199,7 +249,9 @@ fn number(text: &[u8], start: usize, from: usize) -> Token {
         kind = Kind::Float;
         end = run_of(text, end + 1, |b| b.is_ascii_digit());
         if matches!(text.get(end), Some(b'e' | b'E')) {
-            end = run_of(text, end + 1, |b| b.is_ascii_digit() || b == b'-' || b == b'+');
+            end = run_of(text, end + 1, |b| {
+                b.is_ascii_digit() || b == b'-' || b == b'+'
+            });
         }
     }
     Token { kind, start, end }

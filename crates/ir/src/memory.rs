@@ -48,8 +48,14 @@ pub struct Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        let null =
-            MemoryBlock { name: "null".into(), bytes: Vec::new(), address: 0, hidden: false, constant: true, live: true };
+        let null = MemoryBlock {
+            name: "null".into(),
+            bytes: Vec::new(),
+            address: 0,
+            hidden: false,
+            constant: true,
+            live: true,
+        };
         Self { blocks: vec![null] }
     }
 }
@@ -58,13 +64,23 @@ impl Memory {
     /// Adds a block at the next free address of an alignment and gives its index.
     pub fn allocate(&mut self, name: &str, bytes: Vec<Byte>, align: u64, hidden: bool) -> u32 {
         let align = align.max(1).next_power_of_two().min(1 << 20);
-        let last = self.blocks.last().map_or(0, |b| b.address + b.bytes.len() as u64);
+        let last = self
+            .blocks
+            .last()
+            .map_or(0, |b| b.address + b.bytes.len() as u64);
         // An odd multiple of the alignment: an access that wants more than was promised is caught.
         let mut address = (last.max(0x1000) + 64).next_multiple_of(align);
         if address.is_multiple_of(align * 2) {
             address += align;
         }
-        self.blocks.push(MemoryBlock { name: name.into(), bytes, address, hidden, constant: false, live: true });
+        self.blocks.push(MemoryBlock {
+            name: name.into(),
+            bytes,
+            address,
+            hidden,
+            constant: false,
+            live: true,
+        });
         (self.blocks.len() - 1) as u32
     }
 
@@ -77,7 +93,9 @@ impl Memory {
     /// The address of a pointer.
     #[must_use]
     pub fn address(&self, pointer: Pointer) -> u64 {
-        self.block(pointer).map_or(0, |b| b.address).wrapping_add(pointer.offset as u64)
+        self.block(pointer)
+            .map_or(0, |b| b.address)
+            .wrapping_add(pointer.offset as u64)
     }
 
     /// The byte range of an access, if all of it lies in a live block.

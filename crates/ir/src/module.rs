@@ -171,12 +171,20 @@ impl Function {
     /// The instruction behind an id, if it is one.
     #[must_use]
     pub fn op(&self, id: ValueId) -> Option<&Op> {
-        if let ValueKind::Instruction(op) = &self.value(id).kind { Some(op) } else { None }
+        if let ValueKind::Instruction(op) = &self.value(id).kind {
+            Some(op)
+        } else {
+            None
+        }
     }
 
     /// The instruction behind an id, if it is one.
     pub fn op_mut(&mut self, id: ValueId) -> Option<&mut Op> {
-        if let ValueKind::Instruction(op) = &mut self.values[id.0 as usize].kind { Some(op) } else { None }
+        if let ValueKind::Instruction(op) = &mut self.values[id.0 as usize].kind {
+            Some(op)
+        } else {
+            None
+        }
     }
 
     /// The bits of an integer constant.
@@ -210,7 +218,11 @@ impl Function {
     /// Adds a value and gives its id.
     pub fn add_value(&mut self, ty: Type, kind: ValueKind, name: &str) -> ValueId {
         let id = ValueId(self.values.len() as u32);
-        self.values.push(Value { ty, kind, name: name.into() });
+        self.values.push(Value {
+            ty,
+            kind,
+            name: name.into(),
+        });
         id
     }
 }
@@ -312,16 +324,24 @@ impl Module {
                 u64::from(*n).checked_mul(bits).map(|bits| bits.div_ceil(8))
             }
             Type::Array(n, element) => {
-                let size = self.size_at(element, depth)?.checked_next_multiple_of(self.align_at(element, depth)?)?;
+                let size = self
+                    .size_at(element, depth)?
+                    .checked_next_multiple_of(self.align_at(element, depth)?)?;
                 n.checked_mul(size).filter(|&bytes| bytes < 1 << 40)
             }
             Type::Struct(fields, packed) => {
                 let mut end = 0u64;
                 let mut widest = 1;
                 for field in fields.iter() {
-                    let align = if *packed { 1 } else { self.align_at(field, depth)? };
+                    let align = if *packed {
+                        1
+                    } else {
+                        self.align_at(field, depth)?
+                    };
                     widest = widest.max(align);
-                    let size = self.size_at(field, depth)?.checked_next_multiple_of(self.align_at(field, depth)?)?;
+                    let size = self
+                        .size_at(field, depth)?
+                        .checked_next_multiple_of(self.align_at(field, depth)?)?;
                     end = end.checked_next_multiple_of(align)?.checked_add(size)?;
                 }
                 end.checked_next_multiple_of(widest)
@@ -351,7 +371,9 @@ impl Module {
             Type::Vector(..) => self.size_at(ty, depth)?.checked_next_power_of_two(),
             Type::Array(_, element) => self.align_at(element, depth),
             Type::Struct(_, true) => Some(1),
-            Type::Struct(fields, false) => fields.iter().try_fold(1, |a, f| Some(self.align_at(f, depth)?.max(a))),
+            Type::Struct(fields, false) => fields
+                .iter()
+                .try_fold(1, |a, f| Some(self.align_at(f, depth)?.max(a))),
             Type::Void | Type::Named(_) | Type::Opaque(_) => None,
         }
     }
@@ -360,11 +382,17 @@ impl Module {
     #[must_use]
     pub fn field(&self, ty: &Type, index: u64) -> Option<(u64, Type)> {
         match self.resolve(ty) {
-            Type::Array(_, element) => Some((self.alloc_size(element)?.checked_mul(index)?, (**element).clone())),
+            Type::Array(_, element) => Some((
+                self.alloc_size(element)?.checked_mul(index)?,
+                (**element).clone(),
+            )),
             Type::Vector(_, element) => match self.resolve(element) {
                 // Elements of vectors are packed bit by bit; only whole bytes have an address.
                 Type::Int(bits) if bits % 8 != 0 => None,
-                other => Some((self.store_size(other)?.checked_mul(index)?, (**element).clone())),
+                other => Some((
+                    self.store_size(other)?.checked_mul(index)?,
+                    (**element).clone(),
+                )),
             },
             Type::Struct(fields, packed) => {
                 let mut end = 0u64;
@@ -400,9 +428,15 @@ impl Module {
             Type::Void => Some(()),
             Type::Vector(n, _) if *n > 4096 => None,
             Type::Array(n, _) if *n > 4096 => None,
-            Type::Vector(n, element) => (0..*n).try_for_each(|_| self.lanes_into(element, out, depth)),
-            Type::Array(n, element) => (0..*n).try_for_each(|_| self.lanes_into(element, out, depth)),
-            Type::Struct(fields, _) => fields.iter().try_for_each(|f| self.lanes_into(f, out, depth)),
+            Type::Vector(n, element) => {
+                (0..*n).try_for_each(|_| self.lanes_into(element, out, depth))
+            }
+            Type::Array(n, element) => {
+                (0..*n).try_for_each(|_| self.lanes_into(element, out, depth))
+            }
+            Type::Struct(fields, _) => fields
+                .iter()
+                .try_for_each(|f| self.lanes_into(f, out, depth)),
             Type::Named(_) | Type::Opaque(_) => None,
             scalar => {
                 out.push(scalar.clone());

@@ -15,13 +15,19 @@ use crate::types::Type;
 pub fn strip(text: &str, function: Option<&str>) -> Result<String, IrError> {
     let module = crate::parser::parse(text)?;
     let found = match function {
-        Some(name) => module
-            .function(name)
-            .ok_or_else(|| IrError::new("no-function", format!("the text defines no function @{name}"))),
+        Some(name) => module.function(name).ok_or_else(|| {
+            IrError::new(
+                "no-function",
+                format!("the text defines no function @{name}"),
+            )
+        }),
         None => match module.functions.as_slice() {
             [one] => Ok(one),
             [] => Err(IrError::new("no-function", "the text defines no function")),
-            many => Err(IrError::new("no-function", format!("the text defines {} functions; name one", many.len()))),
+            many => Err(IrError::new(
+                "no-function",
+                format!("the text defines {} functions; name one", many.len()),
+            )),
         },
     }?;
     Ok(print_function(&module, found))
@@ -30,7 +36,13 @@ pub fn strip(text: &str, function: Option<&str>) -> Result<String, IrError> {
 /// Prints a parsed function as [`strip`] does.
 #[must_use]
 pub fn print_function(module: &Module, function: &Function) -> String {
-    let mut printer = Printer { module, function, numbers: HashMap::new(), blocks: Vec::new(), needs: BTreeSet::new() };
+    let mut printer = Printer {
+        module,
+        function,
+        numbers: HashMap::new(),
+        blocks: Vec::new(),
+        needs: BTreeSet::new(),
+    };
     printer.number();
     let body = printer.body();
     let mut head = String::new();
@@ -89,10 +101,26 @@ impl Printer<'_> {
 
     fn body(&mut self) -> String {
         let f = self.function;
-        let parameters: Vec<String> = f.parameters.iter().map(|p| self.ty(f.ty(p.value))).collect();
-        let dots = if f.variadic { if parameters.is_empty() { "..." } else { ", ..." } } else { "" };
+        let parameters: Vec<String> = f
+            .parameters
+            .iter()
+            .map(|p| self.ty(f.ty(p.value)))
+            .collect();
+        let dots = if f.variadic {
+            if parameters.is_empty() {
+                "..."
+            } else {
+                ", ..."
+            }
+        } else {
+            ""
+        };
         let result = self.ty(&f.result);
-        let mut out = format!("define {result} @{}({}{dots}) {{\n", quoted(&f.name), parameters.join(", "));
+        let mut out = format!(
+            "define {result} @{}({}{dots}) {{\n",
+            quoted(&f.name),
+            parameters.join(", ")
+        );
         for (b, block) in f.blocks.iter().enumerate() {
             if b > 0 {
                 let _ = writeln!(out, "{}:", self.blocks[b]);
@@ -127,7 +155,8 @@ impl Printer<'_> {
                     }
                     None => "opaque",
                 };
-                self.needs.insert(format!("%{} = type {body}", quoted(name)));
+                self.needs
+                    .insert(format!("%{} = type {body}", quoted(name)));
             }
             other => self.inner_types(other),
         }
@@ -162,7 +191,13 @@ impl Printer<'_> {
     fn constant(&mut self, constant: &Constant, ty: &Type) -> String {
         match constant {
             Constant::Int(bits) => match ty {
-                Type::Int(1) => if *bits == 0 { "false".into() } else { "true".into() },
+                Type::Int(1) => {
+                    if *bits == 0 {
+                        "false".into()
+                    } else {
+                        "true".into()
+                    }
+                }
                 Type::Int(width) => crate::fold::signed(*bits, *width).to_string(),
                 _ => bits.to_string(),
             },
@@ -175,8 +210,10 @@ impl Printer<'_> {
             Constant::Zero => "zeroinitializer".into(),
             Constant::Unsupported(text) => text.to_string(),
             Constant::Aggregate(fields) => {
-                let inner: Vec<String> =
-                    fields.iter().map(|(ty, c)| format!("{} {}", self.ty(ty), self.constant(c, ty))).collect();
+                let inner: Vec<String> = fields
+                    .iter()
+                    .map(|(ty, c)| format!("{} {}", self.ty(ty), self.constant(c, ty)))
+                    .collect();
                 let inner = inner.join(", ");
                 match ty {
                     Type::Vector(..) => format!("<{inner}>"),
@@ -203,7 +240,11 @@ impl Printer<'_> {
             let head = format!("@{} = ", quoted(name));
             if !self.needs.iter().any(|n| n.starts_with(&head)) {
                 self.needs.insert(head.clone());
-                let kind = if global.constant { "constant" } else { "global" };
+                let kind = if global.constant {
+                    "constant"
+                } else {
+                    "global"
+                };
                 let ty = self.ty(&global.ty);
                 let line = match &global.initializer {
                     Some(c) => {
@@ -224,8 +265,16 @@ impl Printer<'_> {
     fn declare(&mut self, name: &str) {
         let (result, parameters, variadic) = if let Some(d) = self.module.declarations.get(name) {
             (d.result.clone(), d.parameters.clone(), d.variadic)
-        } else if let Some(f) = self.module.function(name).filter(|f| f.name != self.function.name) {
-            (f.result.clone(), f.parameters.iter().map(|p| f.ty(p.value).clone()).collect(), f.variadic)
+        } else if let Some(f) = self
+            .module
+            .function(name)
+            .filter(|f| f.name != self.function.name)
+        {
+            (
+                f.result.clone(),
+                f.parameters.iter().map(|p| f.ty(p.value).clone()).collect(),
+                f.variadic,
+            )
         } else {
             return;
         };
@@ -234,7 +283,11 @@ impl Printer<'_> {
         if variadic {
             list.push("...".into());
         }
-        self.needs.insert(format!("declare {result} @{}({})", quoted(name), list.join(", ")));
+        self.needs.insert(format!(
+            "declare {result} @{}({})",
+            quoted(name),
+            list.join(", ")
+        ));
     }
 
     fn label(&self, block: BlockId) -> String {
@@ -243,19 +296,48 @@ impl Printer<'_> {
 
     fn op(&mut self, id: ValueId, op: &Op) -> String {
         match op {
-            Op::Binary { op, flags, lhs, rhs } => {
-                format!("{}{} {}, {}", op.name(), words(*flags), self.typed(*lhs), self.value(*rhs))
+            Op::Binary {
+                op,
+                flags,
+                lhs,
+                rhs,
+            } => {
+                format!(
+                    "{}{} {}, {}",
+                    op.name(),
+                    words(*flags),
+                    self.typed(*lhs),
+                    self.value(*rhs)
+                )
             }
-            Op::Compare { predicate, flags, lhs, rhs } => {
-                format!("icmp{} {} {}, {}", words(*flags), predicate.name(), self.typed(*lhs), self.value(*rhs))
+            Op::Compare {
+                predicate,
+                flags,
+                lhs,
+                rhs,
+            } => {
+                format!(
+                    "icmp{} {} {}, {}",
+                    words(*flags),
+                    predicate.name(),
+                    self.typed(*lhs),
+                    self.value(*rhs)
+                )
             }
             Op::Select { condition, yes, no } => {
-                format!("select {}, {}, {}", self.typed(*condition), self.typed(*yes), self.typed(*no))
+                format!(
+                    "select {}, {}, {}",
+                    self.typed(*condition),
+                    self.typed(*yes),
+                    self.typed(*no)
+                )
             }
             Op::Phi { incoming } => {
                 let ty = self.ty(self.function.ty(id));
-                let list: Vec<String> =
-                    incoming.iter().map(|(v, b)| format!("[ {}, %{} ]", self.value(*v), self.blocks[b.0 as usize])).collect();
+                let list: Vec<String> = incoming
+                    .iter()
+                    .map(|(v, b)| format!("[ {}, %{} ]", self.value(*v), self.blocks[b.0 as usize]))
+                    .collect();
                 format!("phi {ty} {}", list.join(", "))
             }
             Op::Freeze { value } => format!("freeze {}", self.typed(*value)),
@@ -269,61 +351,166 @@ impl Printer<'_> {
                     CastOp::IntToPtr => "inttoptr",
                     CastOp::Float(name) => name.0,
                 };
-                format!("{name}{} {} to {}", words(*flags), self.typed(*value), self.ty(self.function.ty(id)))
+                format!(
+                    "{name}{} {} to {}",
+                    words(*flags),
+                    self.typed(*value),
+                    self.ty(self.function.ty(id))
+                )
             }
             Op::FloatArithmetic { mnemonic, operands } => {
-                let rest: Vec<String> = operands.iter().skip(1).map(|v| format!(", {}", self.value(*v))).collect();
-                format!("{mnemonic} {}{}", operands.first().map(|v| self.typed(*v)).unwrap_or_default(), rest.concat())
+                let rest: Vec<String> = operands
+                    .iter()
+                    .skip(1)
+                    .map(|v| format!(", {}", self.value(*v)))
+                    .collect();
+                format!(
+                    "{mnemonic} {}{}",
+                    operands.first().map(|v| self.typed(*v)).unwrap_or_default(),
+                    rest.concat()
+                )
             }
             Op::Alloca { element, count, .. } => {
-                let count = count.map(|c| format!(", {}", self.typed(c))).unwrap_or_default();
+                let count = count
+                    .map(|c| format!(", {}", self.typed(c)))
+                    .unwrap_or_default();
                 format!("alloca {}{count}", self.ty(element))
             }
-            Op::Load { pointer, .. } => format!("load {}, {}", self.ty(self.function.ty(id)), self.typed(*pointer)),
-            Op::Store { value, pointer, .. } => format!("store {}, {}", self.typed(*value), self.typed(*pointer)),
-            Op::GetElementPointer { element, flags, base, indices } => {
-                let inner: Vec<String> = indices.iter().map(|i| format!(", {}", self.typed(*i))).collect();
-                let flags = if flags.inbounds { Flags { nusw: false, ..*flags } } else { *flags };
-                format!("getelementptr{} {}, {}{}", words(flags), self.ty(element), self.typed(*base), inner.concat())
+            Op::Load { pointer, .. } => format!(
+                "load {}, {}",
+                self.ty(self.function.ty(id)),
+                self.typed(*pointer)
+            ),
+            Op::Store { value, pointer, .. } => {
+                format!("store {}, {}", self.typed(*value), self.typed(*pointer))
             }
-            Op::ExtractElement { vector, index } => format!("extractelement {}, {}", self.typed(*vector), self.typed(*index)),
-            Op::InsertElement { vector, element, index } => {
-                format!("insertelement {}, {}, {}", self.typed(*vector), self.typed(*element), self.typed(*index))
+            Op::GetElementPointer {
+                element,
+                flags,
+                base,
+                indices,
+            } => {
+                let inner: Vec<String> = indices
+                    .iter()
+                    .map(|i| format!(", {}", self.typed(*i)))
+                    .collect();
+                let flags = if flags.inbounds {
+                    Flags {
+                        nusw: false,
+                        ..*flags
+                    }
+                } else {
+                    *flags
+                };
+                format!(
+                    "getelementptr{} {}, {}{}",
+                    words(flags),
+                    self.ty(element),
+                    self.typed(*base),
+                    inner.concat()
+                )
             }
-            Op::ShuffleVector { first, second, mask } => {
-                let lanes: Vec<String> =
-                    mask.iter().map(|m| m.map_or("i32 poison".into(), |i| format!("i32 {i}"))).collect();
+            Op::ExtractElement { vector, index } => format!(
+                "extractelement {}, {}",
+                self.typed(*vector),
+                self.typed(*index)
+            ),
+            Op::InsertElement {
+                vector,
+                element,
+                index,
+            } => {
+                format!(
+                    "insertelement {}, {}, {}",
+                    self.typed(*vector),
+                    self.typed(*element),
+                    self.typed(*index)
+                )
+            }
+            Op::ShuffleVector {
+                first,
+                second,
+                mask,
+            } => {
+                let lanes: Vec<String> = mask
+                    .iter()
+                    .map(|m| m.map_or("i32 poison".into(), |i| format!("i32 {i}")))
+                    .collect();
                 let (first, second) = (self.typed(*first), self.typed(*second));
-                format!("shufflevector {first}, {second}, <{} x i32> <{}>", mask.len(), lanes.join(", "))
+                format!(
+                    "shufflevector {first}, {second}, <{} x i32> <{}>",
+                    mask.len(),
+                    lanes.join(", ")
+                )
             }
-            Op::ExtractValue { aggregate, indices } => format!("extractvalue {}{}", self.typed(*aggregate), path(indices)),
-            Op::InsertValue { aggregate, element, indices } => {
-                format!("insertvalue {}, {}{}", self.typed(*aggregate), self.typed(*element), path(indices))
+            Op::ExtractValue { aggregate, indices } => {
+                format!("extractvalue {}{}", self.typed(*aggregate), path(indices))
             }
-            Op::Call { callee, arguments, .. } => self.call(id, callee, arguments),
+            Op::InsertValue {
+                aggregate,
+                element,
+                indices,
+            } => {
+                format!(
+                    "insertvalue {}, {}{}",
+                    self.typed(*aggregate),
+                    self.typed(*element),
+                    path(indices)
+                )
+            }
+            Op::Call {
+                callee, arguments, ..
+            } => self.call(id, callee, arguments),
             Op::Return { value: None } => "ret void".into(),
             Op::Return { value: Some(value) } => format!("ret {}", self.typed(*value)),
             Op::Branch { target } => format!("br {}", self.label(*target)),
             Op::BranchIf { condition, yes, no } => {
-                format!("br {}, {}, {}", self.typed(*condition), self.label(*yes), self.label(*no))
+                format!(
+                    "br {}, {}, {}",
+                    self.typed(*condition),
+                    self.label(*yes),
+                    self.label(*no)
+                )
             }
-            Op::Switch { value, default, cases } => {
-                let list: Vec<String> = cases.iter().map(|(v, b)| format!("{}, {}", self.typed(*v), self.label(*b))).collect();
-                format!("switch {}, {} [ {} ]", self.typed(*value), self.label(*default), list.join(" "))
+            Op::Switch {
+                value,
+                default,
+                cases,
+            } => {
+                let list: Vec<String> = cases
+                    .iter()
+                    .map(|(v, b)| format!("{}, {}", self.typed(*v), self.label(*b)))
+                    .collect();
+                format!(
+                    "switch {}, {} [ {} ]",
+                    self.typed(*value),
+                    self.label(*default),
+                    list.join(" ")
+                )
             }
             Op::Unreachable => "unreachable".into(),
             Op::Unsupported { mnemonic, .. } => mnemonic.clone(),
         }
     }
 
-    fn call(&mut self, id: ValueId, callee: &Callee, arguments: &[(ValueId, crate::ParameterAttributes)]) -> String {
+    fn call(
+        &mut self,
+        id: ValueId,
+        callee: &Callee,
+        arguments: &[(ValueId, crate::ParameterAttributes)],
+    ) -> String {
         let mut ty = self.ty(self.function.ty(id));
         let name = match callee {
             Callee::Named(name) => {
                 self.declare(name);
                 // A variadic callee's type is written out.
                 if let Some(d) = self.module.declarations.get(name).filter(|d| d.variadic) {
-                    let list: Vec<String> = d.parameters.iter().map(ToString::to_string).chain(["...".into()]).collect();
+                    let list: Vec<String> = d
+                        .parameters
+                        .iter()
+                        .map(ToString::to_string)
+                        .chain(["...".into()])
+                        .collect();
                     ty = format!("{ty} ({})", list.join(", "));
                 }
                 format!("@{}", quoted(name))
@@ -354,9 +541,11 @@ fn words(f: Flags) -> String {
         (f.nusw, "nusw"),
         (f.nuw && f.inbounds, "nuw"),
     ];
-    all.iter().filter(|(on, _)| *on).fold(String::new(), |mut out, (_, word)| {
-        out.push(' ');
-        out.push_str(word);
-        out
-    })
+    all.iter()
+        .filter(|(on, _)| *on)
+        .fold(String::new(), |mut out, (_, word)| {
+            out.push(' ');
+            out.push_str(word);
+            out
+        })
 }

@@ -77,13 +77,21 @@ impl Type {
     /// Width of an integer type.
     #[must_use]
     pub fn int_bits(&self) -> Option<u32> {
-        if let Self::Int(bits) = self { Some(*bits) } else { None }
+        if let Self::Int(bits) = self {
+            Some(*bits)
+        } else {
+            None
+        }
     }
 
     /// The element of a vector, else the type itself.
     #[must_use]
     pub fn scalar(&self) -> &Type {
-        if let Self::Vector(_, element) = self { element } else { self }
+        if let Self::Vector(_, element) = self {
+            element
+        } else {
+            self
+        }
     }
 }
 
@@ -125,6 +133,9 @@ pub struct Layout {
 
 impl Default for Layout {
     fn default() -> Self {
-        Self { i64_align: 4, i128_align: 4 }
+        Self {
+            i64_align: 4,
+            i128_align: 4,
+        }
     }
 }

@@ -10,17 +10,27 @@ use crate::module::{BlockId, Function, ValueId, ValueKind};
 /// Checks a function; the error names the offending value.
 pub fn verify(function: &Function) -> Result<(), IrError> {
     let flow = ControlFlow::of(function);
-    let ill = |message: String| Err(IrError::new("ill-formed", format!("@{}: {message}", function.name)));
+    let ill = |message: String| {
+        Err(IrError::new(
+            "ill-formed",
+            format!("@{}: {message}", function.name),
+        ))
+    };
     let mut home: HashMap<ValueId, (BlockId, usize)> = HashMap::new();
     for (b, block) in function.blocks.iter().enumerate() {
         let id = BlockId(b as u32);
         let mut phis_over = false;
         for (i, &value) in block.instructions.iter().enumerate() {
             home.insert(value, (id, i));
-            let Some(op) = function.op(value) else { return ill("a block holds something that is no instruction".into()) };
+            let Some(op) = function.op(value) else {
+                return ill("a block holds something that is no instruction".into());
+            };
             if matches!(op, Op::Phi { .. }) {
                 if phis_over {
-                    return ill(format!("phi %{} stands after another instruction", function.value(value).name));
+                    return ill(format!(
+                        "phi %{} stands after another instruction",
+                        function.value(value).name
+                    ));
                 }
             } else {
                 phis_over = true;
@@ -30,7 +40,12 @@ pub fn verify(function: &Function) -> Result<(), IrError> {
             return ill(format!("block %{} has no terminator", block.name));
         }
     }
-    if function.blocks.iter().enumerate().any(|(b, _)| function.successors(BlockId(b as u32)).contains(&BlockId(0))) {
+    if function
+        .blocks
+        .iter()
+        .enumerate()
+        .any(|(b, _)| function.successors(BlockId(b as u32)).contains(&BlockId(0)))
+    {
         return ill("the entry block has a predecessor".into());
     }
     // All predecessors count for phis, also those that the entry does not reach.
@@ -43,7 +58,9 @@ pub fn verify(function: &Function) -> Result<(), IrError> {
     for (b, block) in function.blocks.iter().enumerate() {
         let id = BlockId(b as u32);
         for (i, &value) in block.instructions.iter().enumerate() {
-            let Some(op) = function.op(value) else { continue };
+            let Some(op) = function.op(value) else {
+                continue;
+            };
             let name = &function.value(value).name;
             if let Op::Phi { incoming } = op {
                 let mut expected = predecessors[b].clone();
@@ -51,7 +68,9 @@ pub fn verify(function: &Function) -> Result<(), IrError> {
                 expected.sort();
                 found.sort();
                 if expected != found {
-                    return ill(format!("phi %{name} does not list the predecessors of its block"));
+                    return ill(format!(
+                        "phi %{name} does not list the predecessors of its block"
+                    ));
                 }
                 let mut by_block: HashMap<BlockId, ValueId> = HashMap::new();
                 for (v, p) in incoming {
@@ -59,7 +78,10 @@ pub fn verify(function: &Function) -> Result<(), IrError> {
                         return ill(format!("phi %{name} has two values for one predecessor"));
                     }
                     if flow.reaches(*p) && !available(function, &flow, &home, *v, *p, usize::MAX) {
-                        return ill(format!("%{} does not dominate its use in phi %{name}", function.value(*v).name));
+                        return ill(format!(
+                            "%{} does not dominate its use in phi %{name}",
+                            function.value(*v).name
+                        ));
                     }
                 }
                 continue;
@@ -69,7 +91,10 @@ pub fn verify(function: &Function) -> Result<(), IrError> {
             }
             for operand in op.operands() {
                 if !available(function, &flow, &home, operand, id, i) {
-                    return ill(format!("%{} does not dominate its use", function.value(operand).name));
+                    return ill(format!(
+                        "%{} does not dominate its use",
+                        function.value(operand).name
+                    ));
                 }
             }
         }

@@ -65,9 +65,19 @@ fn extend(
 }
 
 fn in_step(pairing: &Pairing, runs: &[(Trace, Trace)]) -> bool {
-    let left: HashMap<BlockId, usize> = pairing.iter().enumerate().map(|(i, (a, _))| (*a, i)).collect();
-    let right: HashMap<BlockId, usize> = pairing.iter().enumerate().map(|(i, (_, b))| (*b, i)).collect();
+    let left: HashMap<BlockId, usize> = pairing
+        .iter()
+        .enumerate()
+        .map(|(i, (a, _))| (*a, i))
+        .collect();
+    let right: HashMap<BlockId, usize> = pairing
+        .iter()
+        .enumerate()
+        .map(|(i, (_, b))| (*b, i))
+        .collect();
     runs.iter().all(|(x, y)| {
-        x.iter().filter_map(|v| left.get(&v.block)).eq(y.iter().filter_map(|v| right.get(&v.block)))
+        x.iter()
+            .filter_map(|v| left.get(&v.block))
+            .eq(y.iter().filter_map(|v| right.get(&v.block)))
     })
 }

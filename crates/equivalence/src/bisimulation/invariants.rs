@@ -25,7 +25,11 @@ pub(super) enum Invariant {
 }
 
 impl Invariant {
-    pub(super) fn node(&self, g: &mut Graph, lanes: &HashMap<ValueId, Lanes>) -> Result<Node, Stop> {
+    pub(super) fn node(
+        &self,
+        g: &mut Graph,
+        lanes: &HashMap<ValueId, Lanes>,
+    ) -> Result<Node, Stop> {
         let find = |id: &ValueId| match lanes.get(id).map(Vec::as_slice) {
             Some([one]) => Ok(*one),
             _ => Stop::because("loop-bound", "a value of an invariant is not available"),
@@ -60,14 +64,30 @@ pub(super) fn guess(function: &Function, values: &[ValueId], visits: &[&Visit]) 
         _ => None,
     };
     for &id in values {
-        if visits.iter().all(|v| !matches!(v.values.get(&id), None | Some(Scalar::Poison | Scalar::Undef))) {
+        if visits.iter().all(|v| {
+            !matches!(
+                v.values.get(&id),
+                None | Some(Scalar::Poison | Scalar::Undef)
+            )
+        }) {
             out.push(Invariant::Sound(id));
         }
     }
     for &a in values {
-        let Some(width) = integer(&a).filter(|w| *w > 1) else { continue };
-        for (predicate, constant) in [(Sge, 0u128), (Sgt, 0), (Sle, 0), (Ne, 0), (Sge, fold::mask(width))] {
-            if visits.iter().all(|v| get(v, a).is_none_or(|x| fold::compare(predicate, width, x, constant))) {
+        let Some(width) = integer(&a).filter(|w| *w > 1) else {
+            continue;
+        };
+        for (predicate, constant) in [
+            (Sge, 0u128),
+            (Sgt, 0),
+            (Sle, 0),
+            (Ne, 0),
+            (Sge, fold::mask(width)),
+        ] {
+            if visits
+                .iter()
+                .all(|v| get(v, a).is_none_or(|x| fold::compare(predicate, width, x, constant)))
+            {
                 out.push(Invariant::Against(predicate, a, constant));
             }
         }
@@ -111,7 +131,9 @@ pub(super) fn keep_inductive(
     'again: loop {
         for step in steps {
             for (index, cut) in cuts.iter().enumerate() {
-                let Some(arrival) = step.segment.arrivals.get(cut) else { continue };
+                let Some(arrival) = step.segment.arrivals.get(cut) else {
+                    continue;
+                };
                 let mut values = arguments.clone();
                 values.extend(arrival.values.iter().map(|(k, v)| (*k, v.clone())));
                 let mut after = Vec::new();
@@ -131,15 +153,24 @@ pub(super) fn keep_inductive(
                 let question = g.all(&before);
                 match solver.ask(g, question) {
                     Answer::Never(_) => {}
-                    Answer::Budget => return Stop::because("budget", "the inequalities of a loop took too many conflicts"),
+                    Answer::Budget => {
+                        return Stop::because(
+                            "budget",
+                            "the inequalities of a loop took too many conflicts",
+                        );
+                    }
                     Answer::Model(model) => {
                         let mut evaluator = Evaluator::new(g, model);
-                        let verdicts: Vec<bool> = after.iter().map(|n| evaluator.value(*n) == 1).collect();
+                        let verdicts: Vec<bool> =
+                            after.iter().map(|n| evaluator.value(*n) == 1).collect();
                         let count = invariants[index].len();
                         let mut kept = verdicts.iter();
                         invariants[index].retain(|_| *kept.next().unwrap_or(&true));
                         if invariants[index].len() == count {
-                            return Stop::because("internal-disagreement", "a model of a broken inequality breaks none");
+                            return Stop::because(
+                                "internal-disagreement",
+                                "a model of a broken inequality breaks none",
+                            );
                         }
                         continue 'again;
                     }
@@ -152,9 +183,15 @@ pub(super) fn keep_inductive(
 
 /// Values that inequalities may speak about: integers and pointers that are live at a cut, and arguments.
 pub(super) fn speakable(function: &Function, live: &[ValueId]) -> Vec<ValueId> {
-    let mut out: Vec<ValueId> = live.iter().copied().filter(|v| matches!(function.ty(*v), Type::Int(_) | Type::Pointer)).collect();
+    let mut out: Vec<ValueId> = live
+        .iter()
+        .copied()
+        .filter(|v| matches!(function.ty(*v), Type::Int(_) | Type::Pointer))
+        .collect();
     for parameter in &function.parameters {
-        if !out.contains(&parameter.value) && matches!(function.ty(parameter.value), Type::Int(_) | Type::Pointer) {
+        if !out.contains(&parameter.value)
+            && matches!(function.ty(parameter.value), Type::Int(_) | Type::Pointer)
+        {
             out.push(parameter.value);
         }
     }

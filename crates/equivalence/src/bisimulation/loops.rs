@@ -25,11 +25,18 @@ pub(super) fn loops(flow: &ControlFlow) -> Result<Vec<Loop>, Stop> {
             None => headers.push((to, vec![from])),
         }
     }
-    let bodies: Vec<HashSet<BlockId>> = headers.iter().map(|(h, latches)| body(flow, *h, latches)).collect();
+    let bodies: Vec<HashSet<BlockId>> = headers
+        .iter()
+        .map(|(h, latches)| body(flow, *h, latches))
+        .collect();
     let mut out = Vec::new();
     for (i, (header, latches)) in headers.iter().enumerate() {
-        let inner: Vec<&HashSet<BlockId>> =
-            headers.iter().zip(&bodies).filter(|((h, _), _)| h != header && bodies[i].contains(h)).map(|(_, b)| b).collect();
+        let inner: Vec<&HashSet<BlockId>> = headers
+            .iter()
+            .zip(&bodies)
+            .filter(|((h, _), _)| h != header && bodies[i].contains(h))
+            .map(|(_, b)| b)
+            .collect();
         let cuts = flow
             .order
             .iter()
@@ -37,7 +44,10 @@ pub(super) fn loops(flow: &ControlFlow) -> Result<Vec<Loop>, Stop> {
             .filter(|b| bodies[i].contains(b) && !inner.iter().any(|body| body.contains(b)))
             .filter(|b| latches.iter().all(|latch| flow.dominates(*b, *latch)))
             .collect();
-        out.push(Loop { header: *header, cuts });
+        out.push(Loop {
+            header: *header,
+            cuts,
+        });
     }
     out.sort_by_key(|l| flow.position[l.header.0 as usize]);
     Ok(out)

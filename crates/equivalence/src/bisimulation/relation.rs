@@ -29,11 +29,20 @@ pub(super) struct Expression {
 
 impl Expression {
     pub(super) fn of(value: ValueId, fit: Fit, width: u32) -> Self {
-        Self { base: None, terms: vec![(value, fit, 1)], constant: 0, width }
+        Self {
+            base: None,
+            terms: vec![(value, fit, 1)],
+            constant: 0,
+            width,
+        }
     }
 
     /// As a lane, given the source's values.
-    pub(super) fn lane(&self, g: &mut Graph, lanes: &HashMap<ValueId, Lanes>) -> Result<Lane, Stop> {
+    pub(super) fn lane(
+        &self,
+        g: &mut Graph,
+        lanes: &HashMap<ValueId, Lanes>,
+    ) -> Result<Lane, Stop> {
         let find = |id: &ValueId| match lanes.get(id).map(Vec::as_slice) {
             Some([one]) => Ok(*one),
             _ => Stop::because("loop-bound", "a value of the relation is not available"),
@@ -56,14 +65,23 @@ impl Expression {
                 Fit::Zero => g.zero_extend(lane.value, self.width),
                 Fit::Cut => g.extract(lane.value, 0, self.width),
             };
-            if self.base.is_none() && self.terms.len() == 1 && *fit == Fit::Same && *coefficient == 1 {
+            if self.base.is_none()
+                && self.terms.len() == 1
+                && *fit == Fit::Same
+                && *coefficient == 1
+            {
                 provenance = lane.provenance;
             }
             let part = g.scale(value, *coefficient as u128);
             sum = g.add(sum, part);
             poison.push(lane.poison);
         }
-        Ok(Lane { value: sum, poison: g.any(&poison), undef: no, provenance })
+        Ok(Lane {
+            value: sum,
+            poison: g.any(&poison),
+            undef: no,
+            provenance,
+        })
     }
 }
 
@@ -109,7 +127,9 @@ impl Samples<'_> {
     fn columns(&self, width: u32) -> Vec<(ValueId, Fit, Vec<Option<u128>>)> {
         let mut out = Vec::new();
         for &id in self.values {
-            let Some(from) = self.source.ty(id).int_bits() else { continue };
+            let Some(from) = self.source.ty(id).int_bits() else {
+                continue;
+            };
             let fits: &[Fit] = match from.cmp(&width) {
                 std::cmp::Ordering::Equal => &[Fit::Same],
                 std::cmp::Ordering::Less => &[Fit::Sign, Fit::Zero],
@@ -139,26 +159,60 @@ impl Samples<'_> {
         }
         for (id, fit, column) in &columns {
             if let Some((factor, constant)) = line(column, &goal, width) {
-                let fits = matches(column, &|x| x.wrapping_mul(factor as u128).wrapping_add(constant as u128));
+                let fits = matches(column, &|x| {
+                    x.wrapping_mul(factor as u128)
+                        .wrapping_add(constant as u128)
+                });
                 if fits && (factor, constant) != (1, 0) {
-                    out.push(Expression { base: None, terms: vec![(*id, *fit, factor)], constant, width });
+                    out.push(Expression {
+                        base: None,
+                        terms: vec![(*id, *fit, factor)],
+                        constant,
+                        width,
+                    });
                 }
             }
         }
         for (i, (a, fa, x)) in columns.iter().enumerate() {
             for (b, fb, y) in &columns[i + 1..] {
-                for (ka, kb) in [(1i128, 1i128), (1, -1), (-1, 1), (4, 1), (1, 4), (-1, -1), (2, 1), (1, 2)] {
+                for (ka, kb) in [
+                    (1i128, 1i128),
+                    (1, -1),
+                    (-1, 1),
+                    (4, 1),
+                    (1, 4),
+                    (-1, -1),
+                    (2, 1),
+                    (1, 2),
+                ] {
                     let mixed: Vec<Option<u128>> = x
                         .iter()
                         .zip(y)
-                        .map(|(x, y)| Some((*x)?.wrapping_mul(ka as u128).wrapping_add((*y)?.wrapping_mul(kb as u128))))
+                        .map(|(x, y)| {
+                            Some(
+                                (*x)?
+                                    .wrapping_mul(ka as u128)
+                                    .wrapping_add((*y)?.wrapping_mul(kb as u128)),
+                            )
+                        })
                         .collect();
-                    let Some(constant) = mixed.iter().zip(&goal).find_map(|(m, g)| Some((*g)?.wrapping_sub((*m)?))) else {
+                    let Some(constant) = mixed
+                        .iter()
+                        .zip(&goal)
+                        .find_map(|(m, g)| Some((*g)?.wrapping_sub((*m)?)))
+                    else {
                         continue;
                     };
                     let constant = fold::signed(constant & fold::mask(width), width);
-                    if constant.abs() <= 16 && matches(&mixed, &|m| m.wrapping_add(constant as u128)) {
-                        out.push(Expression { base: None, terms: vec![(*a, *fa, ka), (*b, *fb, kb)], constant, width });
+                    if constant.abs() <= 16
+                        && matches(&mixed, &|m| m.wrapping_add(constant as u128))
+                    {
+                        out.push(Expression {
+                            base: None,
+                            terms: vec![(*a, *fa, ka), (*b, *fb, kb)],
+                            constant,
+                            width,
+                        });
                     }
                 }
             }
@@ -168,7 +222,12 @@ impl Samples<'_> {
         }
         if let Some(first) = goal.iter().flatten().next() {
             if goal.iter().all(|g| *g == Some(*first)) {
-                out.push(Expression { base: None, terms: Vec::new(), constant: fold::signed(*first, width), width });
+                out.push(Expression {
+                    base: None,
+                    terms: Vec::new(),
+                    constant: fold::signed(*first, width),
+                    width,
+                });
             }
         }
     }
@@ -185,12 +244,18 @@ impl Samples<'_> {
     }
 
     fn pointers(&self, out: &mut Vec<Expression>) {
-        for &base in self.values.iter().filter(|v| *self.source.ty(**v) == Type::Pointer) {
+        for &base in self
+            .values
+            .iter()
+            .filter(|v| *self.source.ty(**v) == Type::Pointer)
+        {
             let mut offsets = Vec::new();
             for (values, y) in &self.rows {
                 match (values.get(&base), y) {
                     (Some(Scalar::Pointer(p)), Scalar::Pointer(q)) if p.block == q.block => {
-                        offsets.push(Some(q.offset.wrapping_sub(p.offset) as u128 & fold::mask(64)));
+                        offsets.push(Some(
+                            q.offset.wrapping_sub(p.offset) as u128 & fold::mask(64),
+                        ));
                     }
                     (Some(Scalar::Poison), _) => offsets.push(None),
                     _ => break,
@@ -199,7 +264,12 @@ impl Samples<'_> {
             if offsets.len() < self.rows.len() {
                 continue;
             }
-            let plain = |terms, constant| Expression { base: Some(base), terms, constant, width: 64 };
+            let plain = |terms, constant| Expression {
+                base: Some(base),
+                terms,
+                constant,
+                width: 64,
+            };
             if let Some(first) = offsets.iter().flatten().next() {
                 if offsets.iter().flatten().all(|o| o == first) {
                     out.push(plain(Vec::new(), fold::signed(*first, 64)));
@@ -209,7 +279,10 @@ impl Samples<'_> {
                 if let Some((factor, constant)) = line(&column, &offsets, 64) {
                     let fits = column.iter().zip(&offsets).all(|(x, y)| match (x, y) {
                         (Some(x), Some(y)) => {
-                            x.wrapping_mul(factor as u128).wrapping_add(constant as u128) & fold::mask(64) == *y
+                            x.wrapping_mul(factor as u128)
+                                .wrapping_add(constant as u128)
+                                & fold::mask(64)
+                                == *y
                         }
                         _ => true,
                     });
@@ -224,7 +297,10 @@ impl Samples<'_> {
 
 /// Factor and constant of the line through two rows with different x; both small.
 fn line(x: &[Option<u128>], y: &[Option<u128>], width: u32) -> Option<(i128, i128)> {
-    let mut points = x.iter().zip(y).filter_map(|(x, y)| Some((fold::signed((*x)?, width), fold::signed((*y)?, width))));
+    let mut points = x
+        .iter()
+        .zip(y)
+        .filter_map(|(x, y)| Some((fold::signed((*x)?, width), fold::signed((*y)?, width))));
     let (x0, y0) = points.next()?;
     let (x1, y1) = points.find(|(x, _)| *x != x0)?;
     let (dx, dy) = (x1.checked_sub(x0)?, y1.checked_sub(y0)?);

@@ -24,11 +24,23 @@ const TRACED: usize = 96;
 const RELATION_LIMIT: usize = 24;
 
 /// Shows that the target, run in lock step with the source, refines it. Both functions are promoted.
-pub(crate) fn simulate(source: Side<'_>, target: Side<'_>, options: &Options, noundef: &[bool]) -> Result<(), Stop> {
-    let flows = (calque_ir::ControlFlow::of(source.function), calque_ir::ControlFlow::of(target.function));
+pub(crate) fn simulate(
+    source: Side<'_>,
+    target: Side<'_>,
+    options: &Options,
+    noundef: &[bool],
+) -> Result<(), Stop> {
+    let flows = (
+        calque_ir::ControlFlow::of(source.function),
+        calque_ir::ControlFlow::of(target.function),
+    );
     let (left, right) = (loops(&flows.0)?, loops(&flows.1)?);
     if left.len() != right.len() {
-        let detail = format!("{} loops in the source, {} in the target", left.len(), right.len());
+        let detail = format!(
+            "{} loops in the source, {} in the target",
+            left.len(),
+            right.len()
+        );
         return Stop::because("loop-bound", detail);
     }
     let runs = traces(source, target, &left, &right, noundef)?;
@@ -77,19 +89,36 @@ fn traces(
         }
         out
     };
-    let (a, b) = (wanted(source, left, Role::Source), wanted(target, right, Role::Target));
-    let mut inputs = Inputs::new([source.module, target.module], [source.function, target.function], noundef.to_vec());
+    let (a, b) = (
+        wanted(source, left, Role::Source),
+        wanted(target, right, Role::Target),
+    );
+    let mut inputs = Inputs::new(
+        [source.module, target.module],
+        [source.function, target.function],
+        noundef.to_vec(),
+    );
     if let Some(ty) = inputs.unsupported() {
-        return Stop::because("unsupported-instruction", format!("a parameter of type {ty}"));
+        return Stop::because(
+            "unsupported-instruction",
+            format!("a parameter of type {ty}"),
+        );
     }
     let mut out = Vec::new();
     for n in 0..INPUT_COUNT {
         let input = inputs.input(n);
-        let poisoned = input.arguments.iter().flatten().any(|s| *s == Scalar::Poison);
+        let poisoned = input
+            .arguments
+            .iter()
+            .flatten()
+            .any(|s| *s == Scalar::Poison);
         if poisoned || out.len() >= TRACED {
             continue;
         }
-        let (x, y) = (trace(source.module, source.function, &input, &a), trace(target.module, target.function, &input, &b));
+        let (x, y) = (
+            trace(source.module, source.function, &input, &a),
+            trace(target.module, target.function, &input, &b),
+        );
         out.extend(x.zip(y));
     }
     if out.is_empty() {
@@ -120,7 +149,12 @@ struct Place {
 }
 
 impl<'m> Simulation<'m> {
-    fn new(source: Side<'m>, target: Side<'m>, options: &Options, noundef: &[bool]) -> Result<Self, Stop> {
+    fn new(
+        source: Side<'m>,
+        target: Side<'m>,
+        options: &Options,
+        noundef: &[bool],
+    ) -> Result<Self, Stop> {
         let writes = |f: &Function| {
             f.blocks.iter().flat_map(|b| &b.instructions).any(|id| match f.op(*id) {
                 Some(Op::Store { .. }) => true,
@@ -137,8 +171,18 @@ impl<'m> Simulation<'m> {
         Ok(Self {
             graph: Graph::new(),
             world: World::default(),
-            s: Machine::new(source.module, source.function, Role::Source, options.disjoint_arguments),
-            t: Machine::new(target.module, target.function, Role::Target, options.disjoint_arguments),
+            s: Machine::new(
+                source.module,
+                source.function,
+                Role::Source,
+                options.disjoint_arguments,
+            ),
+            t: Machine::new(
+                target.module,
+                target.function,
+                Role::Target,
+                options.disjoint_arguments,
+            ),
             solver: Solver::new(options.conflicts),
             noundef: noundef.to_vec(),
             writes: writes(source.function) || writes(target.function),
@@ -149,20 +193,52 @@ impl<'m> Simulation<'m> {
     fn run(&mut self, pairing: &Pairing, runs: &[(Trace, Trace)]) -> Result<(), Stop> {
         let shared = entry(&mut self.graph, &self.s, &self.t, &self.noundef)?;
         let (cuts_s, cuts_t): (Vec<BlockId>, Vec<BlockId>) = pairing.iter().copied().unzip();
-        let first_s = start(&mut self.s, &mut self.graph, &mut self.world, &shared, &cuts_s)?;
-        let (arguments, _) = self.s.arguments(&mut self.graph, &mut self.world, &shared.source, shared.memory)?;
-        let (arguments_t, _) = self.t.arguments(&mut self.graph, &mut self.world, &shared.target, shared.memory)?;
+        let first_s = start(
+            &mut self.s,
+            &mut self.graph,
+            &mut self.world,
+            &shared,
+            &cuts_s,
+        )?;
+        let (arguments, _) = self.s.arguments(
+            &mut self.graph,
+            &mut self.world,
+            &shared.source,
+            shared.memory,
+        )?;
+        let (arguments_t, _) = self.t.arguments(
+            &mut self.graph,
+            &mut self.world,
+            &shared.target,
+            shared.memory,
+        )?;
 
         // The source at each cut, and its runs from there.
         let mut places = Vec::new();
         let mut segments_s = Vec::new();
         for &block in &cuts_s {
-            let memory = if self.writes { self.graph.variable(0) } else { shared.memory };
+            let memory = if self.writes {
+                self.graph.variable(0)
+            } else {
+                shared.memory
+            };
             let (source, facts) = self.source_at(block, &arguments, memory)?;
-            let segment = self.s.run(&mut self.graph, &mut self.world, block, source.clone(), memory, &cuts_s)?;
+            let segment = self.s.run(
+                &mut self.graph,
+                &mut self.world,
+                block,
+                source.clone(),
+                memory,
+                &cuts_s,
+            )?;
             let mut known = arguments.clone();
             known.extend(source);
-            places.push(Place { source: known, target: HashMap::new(), memory, facts });
+            places.push(Place {
+                source: known,
+                target: HashMap::new(),
+                memory,
+                facts,
+            });
             segments_s.push(segment);
         }
         let assumed = self.invariants(pairing, runs, &first_s, &segments_s, &places, &arguments)?;
@@ -173,15 +249,35 @@ impl<'m> Simulation<'m> {
             leaves.push(self.leaves(a, b, runs)?);
         }
         let mut choice: Vec<Vec<usize>> = leaves.iter().map(|l| vec![0; l.len()]).collect();
-        let first_t = start(&mut self.t, &mut self.graph, &mut self.world, &shared, &cuts_t)?;
+        let first_t = start(
+            &mut self.t,
+            &mut self.graph,
+            &mut self.world,
+            &shared,
+            &cuts_t,
+        )?;
         for _ in 0..RELATION_LIMIT {
-            match self.attempt(pairing, &leaves, &choice, &mut places, &first_s, &first_t, &segments_s, &arguments, &arguments_t, &assumed)? {
+            match self.attempt(
+                pairing,
+                &leaves,
+                &choice,
+                &mut places,
+                &first_s,
+                &first_t,
+                &segments_s,
+                &arguments,
+                &arguments_t,
+                &assumed,
+            )? {
                 None => return self.t.within_effects(),
                 Some((index, leaf)) => {
                     choice[index][leaf] += 1;
                     if choice[index][leaf] >= leaves[index][leaf].1.len() {
                         let name = &self.t.function.value(leaves[index][leaf].0).name;
-                        return Stop::because("loop-bound", format!("%{name} of the target has no counterpart in the source"));
+                        return Stop::because(
+                            "loop-bound",
+                            format!("%{name} of the target has no counterpart in the source"),
+                        );
                     }
                 }
             }
@@ -199,13 +295,26 @@ impl<'m> Simulation<'m> {
         let mut values = arguments.clone();
         let mut facts = Vec::new();
         for id in at_block(self.s.function, &self.s, block) {
-            self.s.rebuild(&mut self.graph, &mut self.world, id, &mut values, memory, !self.writes, &mut facts, &mut |g, machine, id| {
-                let mut lanes = Lanes::new();
-                for ty in machine.module.lanes(machine.function.ty(id)).unwrap_or_default() {
-                    lanes.push(machine.free_lane(g, &ty)?);
-                }
-                Ok(lanes)
-            })?;
+            self.s.rebuild(
+                &mut self.graph,
+                &mut self.world,
+                id,
+                &mut values,
+                memory,
+                !self.writes,
+                &mut facts,
+                &mut |g, machine, id| {
+                    let mut lanes = Lanes::new();
+                    for ty in machine
+                        .module
+                        .lanes(machine.function.ty(id))
+                        .unwrap_or_default()
+                    {
+                        lanes.push(machine.free_lane(g, &ty)?);
+                    }
+                    Ok(lanes)
+                },
+            )?;
         }
         let wrong = self.graph.any(&facts);
         Ok((values, self.graph.not(wrong)))
@@ -222,9 +331,17 @@ impl<'m> Simulation<'m> {
     ) -> Result<Vec<Node>, Stop> {
         let mut all = Vec::new();
         for (a, _) in pairing {
-            let visits: Vec<&Visit> = runs.iter().flat_map(|(x, _)| x).filter(|v| v.block == *a).collect();
+            let visits: Vec<&Visit> = runs
+                .iter()
+                .flat_map(|(x, _)| x)
+                .filter(|v| v.block == *a)
+                .collect();
             let values = speakable(self.s.function, &at_block(self.s.function, &self.s, *a));
-            let mut found = if visits.is_empty() { Vec::new() } else { guess(self.s.function, &values, &visits) };
+            let mut found = if visits.is_empty() {
+                Vec::new()
+            } else {
+                guess(self.s.function, &values, &visits)
+            };
             // What always holds need not be carried along.
             let g = &mut self.graph;
             let known = &places[all.len()].source;
@@ -233,12 +350,29 @@ impl<'m> Simulation<'m> {
         }
         let cuts: Vec<BlockId> = pairing.iter().map(|(a, _)| *a).collect();
         let always = self.graph.truth(true);
-        let mut steps = vec![Step { from: None, segment: first, facts: always, start: arguments }];
+        let mut steps = vec![Step {
+            from: None,
+            segment: first,
+            facts: always,
+            start: arguments,
+        }];
         for (index, segment) in segments.iter().enumerate() {
             let place = &places[index];
-            steps.push(Step { from: Some(index), segment, facts: place.facts, start: &place.source });
+            steps.push(Step {
+                from: Some(index),
+                segment,
+                facts: place.facts,
+                start: &place.source,
+            });
         }
-        keep_inductive(&mut self.graph, &mut self.solver, &steps, &cuts, arguments, &mut all)?;
+        keep_inductive(
+            &mut self.graph,
+            &mut self.solver,
+            &steps,
+            &cuts,
+            arguments,
+            &mut all,
+        )?;
         let mut out = Vec::new();
         for (place, invariants) in places.iter().zip(&all) {
             let mut nodes = vec![place.facts];
@@ -284,11 +418,18 @@ impl<'m> Simulation<'m> {
             if rows.is_empty() {
                 return Stop::because("loop-bound", "no input reaches a loop of the target");
             }
-            let samples = Samples { source: self.s.function, values: &values, rows };
+            let samples = Samples {
+                source: self.s.function,
+                values: &values,
+                rows,
+            };
             let expressions = samples.expressions(self.t.function.ty(id));
             if expressions.is_empty() {
                 let name = &self.t.function.value(id).name;
-                return Stop::because("loop-bound", format!("%{name} of the target has no counterpart in the source"));
+                return Stop::because(
+                    "loop-bound",
+                    format!("%{name} of the target has no counterpart in the source"),
+                );
             }
             out.push((id, expressions));
         }
@@ -296,7 +437,10 @@ impl<'m> Simulation<'m> {
     }
 
     /// Tries one choice of expressions. `Some` names the pair and the leaf whose expression is not kept.
-    #[allow(clippy::too_many_arguments, reason = "one call, all of them parts of one attempt")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call, all of them parts of one attempt"
+    )]
     fn attempt(
         &mut self,
         pairing: &Pairing,
@@ -315,17 +459,37 @@ impl<'m> Simulation<'m> {
         for (index, &(_, b)) in pairing.iter().enumerate() {
             let mut values = arguments_t.clone();
             for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
-                let lane = expressions[choice[index][leaf]].lane(&mut self.graph, &places[index].source)?;
+                let lane = expressions[choice[index][leaf]]
+                    .lane(&mut self.graph, &places[index].source)?;
                 values.insert(*id, vec![lane]);
             }
             let memory = places[index].memory;
             for id in at_block(self.t.function, &self.t, b) {
                 let name = self.t.function.value(id).name.clone();
-                self.t.rebuild(&mut self.graph, &mut self.world, id, &mut values, memory, !self.writes, &mut Vec::new(), &mut |_, _, _| {
-                    Stop::because("loop-bound", format!("%{name} of the target has no counterpart in the source"))
-                })?;
+                self.t.rebuild(
+                    &mut self.graph,
+                    &mut self.world,
+                    id,
+                    &mut values,
+                    memory,
+                    !self.writes,
+                    &mut Vec::new(),
+                    &mut |_, _, _| {
+                        Stop::because(
+                            "loop-bound",
+                            format!("%{name} of the target has no counterpart in the source"),
+                        )
+                    },
+                )?;
             }
-            segments_t.push(self.t.run(&mut self.graph, &mut self.world, b, values.clone(), memory, &cuts_t)?);
+            segments_t.push(self.t.run(
+                &mut self.graph,
+                &mut self.world,
+                b,
+                values.clone(),
+                memory,
+                &cuts_t,
+            )?);
             places[index].target = values;
         }
         let always = self.graph.truth(true);
@@ -335,40 +499,60 @@ impl<'m> Simulation<'m> {
         }
         for (left, right, assumption) in steps {
             let mut parts: Vec<(usize, usize, Node)> = Vec::new();
-            let question = violation(&mut self.graph, (&self.s, &self.t), left, right, pairing, &mut |g, index| {
-                let (a, b) = pairing[index];
-                let (Some(s), Some(t)) = (left.arrivals.get(&a), right.arrivals.get(&b)) else { return Ok(g.truth(true)) };
-                let mut known = arguments.clone();
-                known.extend(s.values.iter().map(|(k, v)| (*k, v.clone())));
-                let fine = memory_refines(g, &self.s, &self.t, s.memory, t.memory, 200);
-                let mut wrong = vec![g.not(fine)];
-                for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
-                    let expected = expressions[choice[index][leaf]].lane(g, &known)?;
-                    let Some([found]) = t.values.get(id).map(Vec::as_slice) else {
-                        return Stop::because("loop-bound", "a value of the relation is not available");
+            let question = violation(
+                &mut self.graph,
+                (&self.s, &self.t),
+                left,
+                right,
+                pairing,
+                &mut |g, index| {
+                    let (a, b) = pairing[index];
+                    let (Some(s), Some(t)) = (left.arrivals.get(&a), right.arrivals.get(&b)) else {
+                        return Ok(g.truth(true));
                     };
-                    let broken = lane_violation(g, expected, *found);
-                    let here = g.all(&[s.guard, t.guard, broken]);
-                    parts.push((index, leaf, here));
-                    wrong.push(broken);
-                }
-                Ok(g.any(&wrong))
-            })?;
+                    let mut known = arguments.clone();
+                    known.extend(s.values.iter().map(|(k, v)| (*k, v.clone())));
+                    let fine = memory_refines(g, &self.s, &self.t, s.memory, t.memory, 200);
+                    let mut wrong = vec![g.not(fine)];
+                    for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
+                        let expected = expressions[choice[index][leaf]].lane(g, &known)?;
+                        let Some([found]) = t.values.get(id).map(Vec::as_slice) else {
+                            return Stop::because(
+                                "loop-bound",
+                                "a value of the relation is not available",
+                            );
+                        };
+                        let broken = lane_violation(g, expected, *found);
+                        let here = g.all(&[s.guard, t.guard, broken]);
+                        parts.push((index, leaf, here));
+                        wrong.push(broken);
+                    }
+                    Ok(g.any(&wrong))
+                },
+            )?;
             let question = self.graph.all(&[assumption, question]);
             let defined = self.graph.not(left.undefined);
             let known = self.graph.all(&[assumption, defined]);
             match self.solver.ask_knowing(&mut self.graph, known, question) {
                 Answer::Never(_) => {}
-                Answer::Budget => return Stop::because("budget", format!("{} conflicts were not enough", self.conflicts)),
+                Answer::Budget => {
+                    return Stop::because(
+                        "budget",
+                        format!("{} conflicts were not enough", self.conflicts),
+                    );
+                }
                 Answer::Model(model) => {
                     let mut evaluator = Evaluator::new(&self.graph, model);
                     let broken = parts.iter().find(|(index, leaf, node)| {
-                        evaluator.value(*node) == 1 && choice[*index][*leaf] + 1 < leaves[*index][*leaf].1.len()
+                        evaluator.value(*node) == 1
+                            && choice[*index][*leaf] + 1 < leaves[*index][*leaf].1.len()
                     });
                     return match broken {
                         Some((index, leaf, _)) => Ok(Some((*index, *leaf))),
                         None => {
-                            let named = parts.iter().find(|(_, _, node)| evaluator.value(*node) == 1);
+                            let named = parts
+                                .iter()
+                                .find(|(_, _, node)| evaluator.value(*node) == 1);
                             Stop::because(
                                 "loop-bound",
                                 match named {
@@ -387,4 +571,3 @@ impl<'m> Simulation<'m> {
         Ok(None)
     }
 }
-

@@ -28,18 +28,27 @@ pub(super) fn trace(
     wanted: &HashMap<BlockId, Vec<ValueId>>,
 ) -> Option<Trace> {
     let mut out = Vec::new();
-    let outcome = run(module, function, input, FUEL, Choice::Refuse, &mut |block, frame| {
-        let Some(ids) = wanted.get(&block) else { return };
-        if out.len() > VISIT_LIMIT {
-            return;
-        }
-        let mut values = HashMap::new();
-        for &id in ids {
-            if let Some([one]) = frame.get(id).as_deref() {
-                values.insert(id, *one);
+    let outcome = run(
+        module,
+        function,
+        input,
+        FUEL,
+        Choice::Refuse,
+        &mut |block, frame| {
+            let Some(ids) = wanted.get(&block) else {
+                return;
+            };
+            if out.len() > VISIT_LIMIT {
+                return;
             }
-        }
-        out.push(Visit { block, values });
-    });
+            let mut values = HashMap::new();
+            for &id in ids {
+                if let Some([one]) = frame.get(id).as_deref() {
+                    values.insert(id, *one);
+                }
+            }
+            out.push(Visit { block, values });
+        },
+    );
     (matches!(outcome, Outcome::Return { .. }) && out.len() <= VISIT_LIMIT).then_some(out)
 }

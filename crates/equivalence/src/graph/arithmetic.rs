@@ -50,10 +50,17 @@ impl Graph {
     pub(crate) fn scale(&mut self, a: Node, factor: u128) -> Node {
         let width = self.width(a);
         if width == 1 {
-            return if factor & 1 == 1 { a } else { self.truth(false) };
+            return if factor & 1 == 1 {
+                a
+            } else {
+                self.truth(false)
+            };
         }
         let (terms, constant) = self.as_sum(a);
-        let terms = terms.into_iter().map(|(n, c)| (n, c.wrapping_mul(factor))).collect();
+        let terms = terms
+            .into_iter()
+            .map(|(n, c)| (n, c.wrapping_mul(factor)))
+            .collect();
         self.sum_of(terms, constant.wrapping_mul(factor), width)
     }
 
@@ -84,7 +91,9 @@ impl Graph {
         }
         let (left, x) = self.as_sum(a);
         let (right, y) = self.as_sum(b);
-        if (left.len() + usize::from(x != 0)) * (right.len() + usize::from(y != 0)) > EXPANSION_LIMIT {
+        if (left.len() + usize::from(x != 0)) * (right.len() + usize::from(y != 0))
+            > EXPANSION_LIMIT
+        {
             return self.product(vec![a, b], width);
         }
         let mut terms = Vec::new();
@@ -119,7 +128,10 @@ impl Graph {
         let width = self.width(a);
         let w = u128::from(width);
         if let Some(y) = self.as_constant(b) {
-            if let (Some(x), true) = (self.as_constant(a), y != 0 || matches!(op, Hard::Shl | Hard::LShr | Hard::AShr)) {
+            if let (Some(x), true) = (
+                self.as_constant(a),
+                y != 0 || matches!(op, Hard::Shl | Hard::LShr | Hard::AShr),
+            ) {
                 let (sx, sy) = (signed(x, width), signed(y, width));
                 let bits = match op {
                     Hard::UDiv => x / y,
@@ -127,7 +139,13 @@ impl Graph {
                     Hard::SDiv => sx.wrapping_div(sy) as u128,
                     Hard::SRem => sx.wrapping_rem(sy) as u128,
                     Hard::Shl | Hard::LShr if y >= w => 0,
-                    Hard::AShr if y >= w => if sx < 0 { u128::MAX } else { 0 },
+                    Hard::AShr if y >= w => {
+                        if sx < 0 {
+                            u128::MAX
+                        } else {
+                            0
+                        }
+                    }
                     Hard::Shl => x << y,
                     Hard::LShr => x >> y,
                     Hard::AShr => (sx >> y) as u128,
@@ -166,7 +184,11 @@ impl Graph {
                 }
                 // The remainder is what the quotient leaves, so that both meet in one sum.
                 Hard::URem | Hard::SRem if y != 0 => {
-                    let op = if op == Hard::URem { Hard::UDiv } else { Hard::SDiv };
+                    let op = if op == Hard::URem {
+                        Hard::UDiv
+                    } else {
+                        Hard::SDiv
+                    };
                     let quotient = self.hard(op, a, b);
                     let back = self.scale(quotient, y);
                     return self.sub(a, back);

@@ -121,7 +121,11 @@ impl Graph {
             }
             let (x, y) = if x < y { (x, y) } else { (y, x) };
             let node = self.intern(Kind::Xor(x, y), 1);
-            return if flip_x == flip_y { node } else { self.not(node) };
+            return if flip_x == flip_y {
+                node
+            } else {
+                self.not(node)
+            };
         }
         self.intern(Kind::Xor(a, b), width)
     }
@@ -239,7 +243,9 @@ impl Graph {
                         let (w, v) = (self.width(last), self.width(part));
                         Some(self.constant(x | y << w, w + v))
                     }
-                    (Kind::Extract(a, low), Kind::Extract(b, high)) if a == b && low + self.width(last) == high => {
+                    (Kind::Extract(a, low), Kind::Extract(b, high))
+                        if a == b && low + self.width(last) == high =>
+                    {
                         let count = self.width(last) + self.width(part);
                         Some(self.extract(a, low, count))
                     }
@@ -278,7 +284,12 @@ impl Graph {
             Kind::Constant(bits) => self.constant(signed(bits, from) as u128, width),
             Kind::SignExtend(inner) => self.sign_extend(inner, width),
             // A zero on top: the sign is known.
-            Kind::Concat(parts) if parts.last().is_some_and(|p| self.as_constant(*p).is_some_and(|c| c >> (self.width(*p) - 1) == 0)) => {
+            Kind::Concat(parts)
+                if parts.last().is_some_and(|p| {
+                    self.as_constant(*p)
+                        .is_some_and(|c| c >> (self.width(*p) - 1) == 0)
+                }) =>
+            {
                 self.zero_extend(a, width)
             }
             _ => self.intern(Kind::SignExtend(a), width),
@@ -288,12 +299,18 @@ impl Graph {
     /// Left or right rotation and funnel shifts by constants come out as slices.
     pub(crate) fn reverse_bytes(&mut self, a: Node) -> Node {
         let count = self.width(a) / 8;
-        let parts: Vec<Node> = (0..count).rev().map(|i| self.extract(a, i * 8, 8)).collect();
+        let parts: Vec<Node> = (0..count)
+            .rev()
+            .map(|i| self.extract(a, i * 8, 8))
+            .collect();
         self.concat(&parts)
     }
 
     pub(crate) fn reverse_bits(&mut self, a: Node) -> Node {
-        let parts: Vec<Node> = (0..self.width(a)).rev().map(|i| self.extract(a, i, 1)).collect();
+        let parts: Vec<Node> = (0..self.width(a))
+            .rev()
+            .map(|i| self.extract(a, i, 1))
+            .collect();
         self.concat(&parts)
     }
 }

@@ -5,11 +5,16 @@ use super::{Graph, Kind, Node};
 impl Graph {
     /// The node without an outer `Not`, and whether there was one.
     pub(super) fn unsigned_literal(&self, a: Node) -> (Node, bool) {
-        if let Kind::Not(inner) = self.kind(a) { (*inner, true) } else { (a, false) }
+        if let Kind::Not(inner) = self.kind(a) {
+            (*inner, true)
+        } else {
+            (a, false)
+        }
     }
 
     fn are_opposite(&self, a: Node, b: Node) -> bool {
-        matches!(self.kind(a), Kind::Not(x) if *x == b) || matches!(self.kind(b), Kind::Not(x) if *x == a)
+        matches!(self.kind(a), Kind::Not(x) if *x == b)
+            || matches!(self.kind(b), Kind::Not(x) if *x == a)
     }
 
     /// Conjunction of truth values.
@@ -50,7 +55,11 @@ impl Graph {
                         changed = true;
                         continue;
                     }
-                    let rest: Vec<Node> = list.iter().copied().filter(|n| parts.binary_search(n).is_err()).collect();
+                    let rest: Vec<Node> = list
+                        .iter()
+                        .copied()
+                        .filter(|n| parts.binary_search(n).is_err())
+                        .collect();
                     if rest.len() < list.len() {
                         changed = true;
                         let shorter = self.all(&rest);
@@ -140,8 +149,16 @@ impl Graph {
             }
         }
         // Nested choices on the same condition are settled.
-        let yes = if let Kind::Choose(c, a, _) = *self.kind(yes) { if c == condition { a } else { yes } } else { yes };
-        let no = if let Kind::Choose(c, _, b) = *self.kind(no) { if c == condition { b } else { no } } else { no };
+        let yes = if let Kind::Choose(c, a, _) = *self.kind(yes) {
+            if c == condition { a } else { yes }
+        } else {
+            yes
+        };
+        let no = if let Kind::Choose(c, _, b) = *self.kind(no) {
+            if c == condition { b } else { no }
+        } else {
+            no
+        };
         if yes == no {
             return yes;
         }

@@ -26,7 +26,13 @@ impl Graph {
         };
         // One sign for both ways round: the first coefficient is at most half the range.
         let flip = terms[0].1 > mask(width) >> 1;
-        let sign = |c: u128| if flip { c.wrapping_neg() & mask(width) } else { c };
+        let sign = |c: u128| {
+            if flip {
+                c.wrapping_neg() & mask(width)
+            } else {
+                c
+            }
+        };
         let terms: Vec<(Node, u128)> = terms.into_iter().map(|(n, c)| (n, sign(c))).collect();
         let constant = sign(constant).wrapping_neg() & mask(width);
         if let [(x, 1), (y, c)] = terms.as_slice() {
@@ -34,7 +40,11 @@ impl Graph {
                 return self.intern(Kind::Equal(*x.min(y), *x.max(y)), 1);
             }
         }
-        let left = if let [(x, 1)] = terms.as_slice() { *x } else { self.intern(Kind::Sum(terms.into(), 0), width) };
+        let left = if let [(x, 1)] = terms.as_slice() {
+            *x
+        } else {
+            self.intern(Kind::Sum(terms.into(), 0), width)
+        };
         if let Some(settled) = self.equal_to_constant(left, constant) {
             return settled;
         }
@@ -65,8 +75,13 @@ impl Graph {
                 let low = self.constant(low, w);
                 Some(self.equal(inner, low))
             }
-            Kind::Choose(c, x, y) if self.as_constant(x).is_some() && self.as_constant(y).is_some() => {
-                let (p, q) = (self.as_constant(x) == Some(constant), self.as_constant(y) == Some(constant));
+            Kind::Choose(c, x, y)
+                if self.as_constant(x).is_some() && self.as_constant(y).is_some() =>
+            {
+                let (p, q) = (
+                    self.as_constant(x) == Some(constant),
+                    self.as_constant(y) == Some(constant),
+                );
                 let (p, q) = (self.truth(p), self.truth(q));
                 Some(self.choose(c, p, q))
             }
@@ -179,7 +194,9 @@ impl Graph {
     /// What a zero extension extends; constants that are small enough count.
     fn zero_extended(&mut self, a: Node) -> Option<Node> {
         match self.kind(a).clone() {
-            Kind::Concat(parts) if parts.len() == 2 && self.as_constant(parts[1]) == Some(0) => Some(parts[0]),
+            Kind::Concat(parts) if parts.len() == 2 && self.as_constant(parts[1]) == Some(0) => {
+                Some(parts[0])
+            }
             Kind::Constant(bits) => {
                 let needed = (128 - bits.leading_zeros()).max(1);
                 Some(self.constant(bits, needed))
@@ -191,7 +208,10 @@ impl Graph {
     fn unsigned_range(&self, a: Node) -> Option<(u128, u128)> {
         match self.kind(a) {
             Kind::Concat(parts) => {
-                let zeros = self.as_constant(*parts.last()?).filter(|c| *c == 0).map(|_| self.width(parts[parts.len() - 1]))?;
+                let zeros = self
+                    .as_constant(*parts.last()?)
+                    .filter(|c| *c == 0)
+                    .map(|_| self.width(parts[parts.len() - 1]))?;
                 Some((0, mask(self.width(a) - zeros)))
             }
             Kind::Constant(bits) => Some((*bits, *bits)),

@@ -15,7 +15,10 @@ pub(crate) struct Evaluator<'g> {
 impl<'g> Evaluator<'g> {
     /// `assigned` gives values of variables and of applications; others are 0.
     pub(crate) fn new(graph: &'g Graph, assigned: HashMap<Node, u128>) -> Self {
-        Self { graph, values: assigned }
+        Self {
+            graph,
+            values: assigned,
+        }
     }
 
     pub(crate) fn value(&mut self, node: Node) -> u128 {
@@ -29,11 +32,18 @@ impl<'g> Evaluator<'g> {
                 stack.pop();
                 continue;
             }
-            let waiting: Vec<Node> =
-                self.graph.children(top).into_iter().filter(|n| !self.values.contains_key(n)).collect();
-            if waiting.is_empty() || matches!(self.graph.kind(top), Kind::Apply(..) | Kind::Store(..)) {
+            let waiting: Vec<Node> = self
+                .graph
+                .children(top)
+                .into_iter()
+                .filter(|n| !self.values.contains_key(n))
+                .collect();
+            if waiting.is_empty()
+                || matches!(self.graph.kind(top), Kind::Apply(..) | Kind::Store(..))
+            {
                 let value = self.compute(top);
-                self.values.insert(top, value & mask(self.graph.width(top).max(1)));
+                self.values
+                    .insert(top, value & mask(self.graph.width(top).max(1)));
                 stack.pop();
             } else {
                 stack.extend(waiting);
@@ -51,9 +61,9 @@ impl<'g> Evaluator<'g> {
         match g.kind(node) {
             Kind::Constant(bits) => *bits,
             Kind::Variable(_) | Kind::Apply(..) | Kind::Store(..) => 0,
-            Kind::Sum(terms, constant) => {
-                terms.iter().fold(*constant, |sum, (n, c)| sum.wrapping_add(self.get(*n).wrapping_mul(*c)))
-            }
+            Kind::Sum(terms, constant) => terms.iter().fold(*constant, |sum, (n, c)| {
+                sum.wrapping_add(self.get(*n).wrapping_mul(*c))
+            }),
             Kind::Product(factors) => factors.iter().fold(1, |p, n| p.wrapping_mul(self.get(*n))),
             Kind::Hard(op, a, b) => hard(*op, g.width(node), self.get(*a), self.get(*b)),
             Kind::And(list) => list.iter().fold(u128::MAX, |x, n| x & self.get(*n)),
@@ -66,7 +76,13 @@ impl<'g> Evaluator<'g> {
                 let w = g.width(*a);
                 u128::from(signed(self.get(*a), w) < signed(self.get(*b), w))
             }
-            Kind::Choose(c, a, b) => if self.get(*c) == 1 { self.get(*a) } else { self.get(*b) },
+            Kind::Choose(c, a, b) => {
+                if self.get(*c) == 1 {
+                    self.get(*a)
+                } else {
+                    self.get(*b)
+                }
+            }
             Kind::Extract(a, low) => self.get(*a) >> low,
             Kind::Concat(parts) => {
                 let mut at = 0;
@@ -93,14 +109,38 @@ pub(crate) fn hard(op: Hard, width: u32, a: u128, b: u128) -> u128 {
         Hard::URem => a.checked_rem(b).unwrap_or(a),
         Hard::SDiv => {
             let quotient = magnitude(sa).checked_div(magnitude(sb)).unwrap_or(full);
-            (if (sa < 0) == (sb < 0) { quotient } else { quotient.wrapping_neg() }) & full
+            (if (sa < 0) == (sb < 0) {
+                quotient
+            } else {
+                quotient.wrapping_neg()
+            }) & full
         }
         Hard::SRem => {
-            let rest = magnitude(sa).checked_rem(magnitude(sb)).unwrap_or(magnitude(sa));
+            let rest = magnitude(sa)
+                .checked_rem(magnitude(sb))
+                .unwrap_or(magnitude(sa));
             (if sa < 0 { rest.wrapping_neg() } else { rest }) & full
         }
-        Hard::Shl => if b >= w { 0 } else { (a << b) & full },
-        Hard::LShr => if b >= w { 0 } else { a >> b },
-        Hard::AShr => (if b >= w { if sa < 0 { u128::MAX } else { 0 } } else { (sa >> b) as u128 }) & full,
+        Hard::Shl => {
+            if b >= w {
+                0
+            } else {
+                (a << b) & full
+            }
+        }
+        Hard::LShr => {
+            if b >= w {
+                0
+            } else {
+                a >> b
+            }
+        }
+        Hard::AShr => {
+            (if b >= w {
+                if sa < 0 { u128::MAX } else { 0 }
+            } else {
+                (sa >> b) as u128
+            }) & full
+        }
     }
 }

@@ -17,7 +17,6 @@ use calque_ir::fold::mask;
 
 pub(crate) use evaluate::Evaluator;
 
-
 /// A node; equal ids mean equal values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Node(pub(crate) u32);
@@ -94,7 +93,12 @@ pub(crate) const NODE_LIMIT: usize = 400_000;
 
 impl Graph {
     pub(crate) fn new() -> Self {
-        Self { kinds: Vec::new(), widths: Vec::new(), ids: HashMap::new(), variables: 0 }
+        Self {
+            kinds: Vec::new(),
+            widths: Vec::new(),
+            ids: HashMap::new(),
+            variables: 0,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -134,7 +138,11 @@ impl Graph {
     }
 
     pub(crate) fn as_constant(&self, node: Node) -> Option<u128> {
-        if let Kind::Constant(bits) = self.kind(node) { Some(*bits) } else { None }
+        if let Kind::Constant(bits) = self.kind(node) {
+            Some(*bits)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn is_true(&self, node: Node) -> bool {
@@ -158,10 +166,17 @@ impl Graph {
         match self.kind(node) {
             Kind::Constant(_) | Kind::Variable(_) => Vec::new(),
             Kind::Sum(terms, _) => terms.iter().map(|(n, _)| *n).collect(),
-            Kind::Product(list) | Kind::And(list) | Kind::Or(list) | Kind::Concat(list) | Kind::Apply(_, list) | Kind::Store(list, _) => {
-                list.to_vec()
-            }
-            Kind::Hard(_, a, b) | Kind::Xor(a, b) | Kind::Equal(a, b) | Kind::UnsignedLess(a, b) | Kind::SignedLess(a, b) => {
+            Kind::Product(list)
+            | Kind::And(list)
+            | Kind::Or(list)
+            | Kind::Concat(list)
+            | Kind::Apply(_, list)
+            | Kind::Store(list, _) => list.to_vec(),
+            Kind::Hard(_, a, b)
+            | Kind::Xor(a, b)
+            | Kind::Equal(a, b)
+            | Kind::UnsignedLess(a, b)
+            | Kind::SignedLess(a, b) => {
                 vec![*a, *b]
             }
             Kind::Not(a) | Kind::Extract(a, _) | Kind::SignExtend(a) => vec![*a],

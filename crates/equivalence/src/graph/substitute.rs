@@ -13,7 +13,11 @@ impl Graph {
                 stack.pop();
                 continue;
             }
-            let waiting: Vec<Node> = self.children(top).into_iter().filter(|n| !map.contains_key(n)).collect();
+            let waiting: Vec<Node> = self
+                .children(top)
+                .into_iter()
+                .filter(|n| !map.contains_key(n))
+                .collect();
             if waiting.is_empty() {
                 let rebuilt = self.rebuild(top, map);
                 map.insert(top, rebuilt);
@@ -79,7 +83,12 @@ impl Graph {
         }
     }
 
-    fn rebuild_list(&mut self, list: &[Node], map: &HashMap<Node, Node>, join: fn(&mut Self, Node, Node) -> Node) -> Node {
+    fn rebuild_list(
+        &mut self,
+        list: &[Node],
+        map: &HashMap<Node, Node>,
+        join: fn(&mut Self, Node, Node) -> Node,
+    ) -> Node {
         let mut out = map[&list[0]];
         for n in &list[1..] {
             out = join(self, out, map[n]);

@@ -40,7 +40,10 @@ pub(crate) const GATE_LIMIT: usize = 600_000;
 
 impl Aig {
     pub(crate) fn new() -> Self {
-        Self { gates: vec![None], ids: HashMap::new() }
+        Self {
+            gates: vec![None],
+            ids: HashMap::new(),
+        }
     }
 
     pub(crate) fn full(&self) -> bool {

@@ -14,7 +14,10 @@ pub(crate) struct Blaster {
 
 impl Blaster {
     pub(crate) fn new() -> Self {
-        Self { aig: Aig::new(), words: HashMap::new() }
+        Self {
+            aig: Aig::new(),
+            words: HashMap::new(),
+        }
     }
 
     pub(crate) fn known(&self, node: Node) -> Option<&Word> {
@@ -115,7 +118,11 @@ impl Blaster {
             let word = self.get(*node);
             out = Some(match out {
                 None => word,
-                Some(old) => old.into_iter().zip(word).map(|(a, b)| gate(&mut self.aig, a, b)).collect(),
+                Some(old) => old
+                    .into_iter()
+                    .zip(word)
+                    .map(|(a, b)| gate(&mut self.aig, a, b))
+                    .collect(),
             });
         }
         out.unwrap_or(vec![start])
@@ -140,7 +147,10 @@ impl Blaster {
     }
 
     fn choose(&mut self, c: Bit, a: &[Bit], b: &[Bit]) -> Word {
-        a.iter().zip(b).map(|(x, y)| self.aig.choose(c, *x, *y)).collect()
+        a.iter()
+            .zip(b)
+            .map(|(x, y)| self.aig.choose(c, *x, *y))
+            .collect()
     }
 
     fn add(&mut self, a: &[Bit], b: &[Bit], carry: Bit) -> Word {
@@ -231,7 +241,10 @@ impl Blaster {
             Hard::SDiv | Hard::SRem => {
                 let (sign_a, sign_b) = (a[a.len() - 1], b[b.len() - 1]);
                 let (minus_a, minus_b) = (self.negate(a), self.negate(b));
-                let (x, y) = (self.choose(sign_a, &minus_a, a), self.choose(sign_b, &minus_b, b));
+                let (x, y) = (
+                    self.choose(sign_a, &minus_a, a),
+                    self.choose(sign_b, &minus_b, b),
+                );
                 let (quotient, rest) = self.divide(&x, &y);
                 let (word, sign) = if op == Hard::SDiv {
                     let sign = self.aig.xor(sign_a, sign_b);
@@ -248,17 +261,35 @@ impl Blaster {
 
     fn shift(&mut self, op: Hard, a: &[Bit], b: &[Bit]) -> Word {
         let width = a.len();
-        let fill = if op == Hard::AShr { a[width - 1] } else { FALSE };
+        let fill = if op == Hard::AShr {
+            a[width - 1]
+        } else {
+            FALSE
+        };
         let mut word = a.to_vec();
         let mut too_far = FALSE;
         for (i, bit) in b.iter().enumerate() {
-            let step = 1usize.checked_shl(i as u32).filter(|s| *s < width && i < 31);
+            let step = 1usize
+                .checked_shl(i as u32)
+                .filter(|s| *s < width && i < 31);
             match step {
                 Some(step) => {
                     let moved: Word = (0..width)
                         .map(|k| match op {
-                            Hard::Shl => if k >= step { word[k - step] } else { FALSE },
-                            _ => if k + step < width { word[k + step] } else { fill },
+                            Hard::Shl => {
+                                if k >= step {
+                                    word[k - step]
+                                } else {
+                                    FALSE
+                                }
+                            }
+                            _ => {
+                                if k + step < width {
+                                    word[k + step]
+                                } else {
+                                    fill
+                                }
+                            }
                         })
                         .collect();
                     word = self.choose(*bit, &moved, &word);
@@ -272,5 +303,7 @@ impl Blaster {
 }
 
 fn constant(bits: u128, width: usize) -> Word {
-    (0..width).map(|i| if bits >> i & 1 == 1 { TRUE } else { FALSE }).collect()
+    (0..width)
+        .map(|i| if bits >> i & 1 == 1 { TRUE } else { FALSE })
+        .collect()
 }

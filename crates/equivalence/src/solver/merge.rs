@@ -92,5 +92,7 @@ fn comparable(graph: &Graph, a: Node, b: Node) -> bool {
     let (x, y) = (graph.children(a), graph.children(b));
     head && graph.width(a) == graph.width(b)
         && x.len() == y.len()
-        && x.iter().zip(&y).all(|(p, q)| graph.width(*p) == graph.width(*q) && (graph.width(*p) > 0 || p == q))
+        && x.iter()
+            .zip(&y)
+            .all(|(p, q)| graph.width(*p) == graph.width(*q) && (graph.width(*p) > 0 || p == q))
 }

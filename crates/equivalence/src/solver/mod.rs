@@ -2,6 +2,8 @@
 
 mod aig;
 mod blast;
+#[cfg(test)]
+mod differential_test;
 mod merge;
 mod sat;
 

@@ -42,7 +42,10 @@ pub(crate) struct Solver {
 
 impl Solver {
     pub(crate) fn new(conflicts: u64) -> Self {
-        Self { blaster: Blaster::new(), conflicts }
+        Self {
+            blaster: Blaster::new(),
+            conflicts,
+        }
     }
 
     /// Can `question` be true?
@@ -70,8 +73,13 @@ impl Solver {
     fn congruence(&mut self, graph: &Graph, applications: &[Node], facts: &mut Vec<Vec<Bit>>) {
         for (i, &a) in applications.iter().enumerate() {
             for &b in &applications[..i] {
-                let (Kind::Apply(f, x), Kind::Apply(g, y)) = (graph.kind(a), graph.kind(b)) else { continue };
-                let same_memory = x.iter().zip(y.iter()).all(|(p, q)| graph.width(*p) > 0 || p == q);
+                let (Kind::Apply(f, x), Kind::Apply(g, y)) = (graph.kind(a), graph.kind(b)) else {
+                    continue;
+                };
+                let same_memory = x
+                    .iter()
+                    .zip(y.iter())
+                    .all(|(p, q)| graph.width(*p) > 0 || p == q);
                 if f == g && same_memory && graph.width(a) == graph.width(b) {
                     let equal = self.equal_arguments(graph, x, y);
                     let (u, v) = (self.blaster.word(graph, a), self.blaster.word(graph, b));
@@ -81,7 +89,10 @@ impl Solver {
                 for (f, x, p, g, y, q) in [(f, x, a, g, y, b), (g, y, b, f, x, a)] {
                     if let (Symbol::NotAccessible(..), Symbol::OutOfBounds) = (f, g) {
                         let equal = self.equal_arguments(graph, x, y);
-                        let (not_accessible, out) = (self.blaster.word(graph, p)[0], self.blaster.word(graph, q)[0]);
+                        let (not_accessible, out) = (
+                            self.blaster.word(graph, p)[0],
+                            self.blaster.word(graph, q)[0],
+                        );
                         facts.push(vec![equal.not(), not_accessible, out.not()]);
                     }
                 }
@@ -101,11 +112,23 @@ impl Solver {
         equal
     }
 
-    fn search(&mut self, graph: &Graph, question: Node, goal: Bit, applications: &[Node], facts: &[Vec<Bit>]) -> Answer {
+    fn search(
+        &mut self,
+        graph: &Graph,
+        question: Node,
+        goal: Bit,
+        applications: &[Node],
+        facts: &[Vec<Bit>],
+    ) -> Answer {
         if self.conflicts == 0 {
             return Answer::Budget;
         }
-        let mut solver = batsat::Solver::new(batsat::SolverOpts::default(), Budget { left: self.conflicts });
+        let mut solver = batsat::Solver::new(
+            batsat::SolverOpts::default(),
+            Budget {
+                left: self.conflicts,
+            },
+        );
         let mut names: HashMap<usize, Var> = HashMap::new();
         let mut pending: Vec<usize> = vec![goal.gate()];
         pending.extend(facts.iter().flatten().map(|b| b.gate()));
@@ -118,7 +141,8 @@ impl Solver {
                 pending.extend([a.gate(), b.gate()]);
             }
         }
-        let literal = |names: &HashMap<usize, Var>, bit: Bit| Lit::new(names[&bit.gate()], !bit.negated());
+        let literal =
+            |names: &HashMap<usize, Var>, bit: Bit| Lit::new(names[&bit.gate()], !bit.negated());
         let mut order: Vec<usize> = names.keys().copied().collect();
         order.sort_unstable();
         for gate in order {
@@ -154,7 +178,9 @@ impl Solver {
         let mut leaves = variables(graph, question);
         leaves.extend_from_slice(applications);
         for node in leaves {
-            let Some(word) = self.blaster.known(node) else { continue };
+            let Some(word) = self.blaster.known(node) else {
+                continue;
+            };
             let mut value = 0u128;
             for (i, bit) in word.iter().enumerate() {
                 if let Some(var) = names.get(&bit.gate()) {
@@ -175,7 +201,12 @@ pub(super) fn reachable(graph: &Graph, from: Node, mut visit: impl FnMut(Node)) 
         if seen.insert(node) {
             visit(node);
             // What a memory holds is not part of the question; only which memory it is.
-            stack.extend(graph.children(node).into_iter().filter(|n| graph.width(*n) > 0));
+            stack.extend(
+                graph
+                    .children(node)
+                    .into_iter()
+                    .filter(|n| graph.width(*n) > 0),
+            );
         }
     }
 }

@@ -17,7 +17,9 @@ impl Machine<'_> {
         arguments: &[(ValueId, ParameterAttributes)],
         result: &ParameterAttributes,
     ) -> Result<Lanes, Stop> {
-        let Callee::Named(name) = callee else { return Stop::because("external-call", "indirect call") };
+        let Callee::Named(name) = callee else {
+            return Stop::because("external-call", "indirect call");
+        };
         if name == "llvm.assume" {
             let lane = match arguments.first() {
                 Some((condition, _)) => self.one(state, *condition)?,
@@ -71,7 +73,10 @@ impl Machine<'_> {
         }
         let mut out = Vec::new();
         for lane in 0..count {
-            let row: Vec<Lane> = arguments.iter().map(|a| if a.len() == 1 { a[0] } else { a[lane] }).collect();
+            let row: Vec<Lane> = arguments
+                .iter()
+                .map(|a| if a.len() == 1 { a[0] } else { a[lane] })
+                .collect();
             let values: Vec<Node> = row.iter().map(|l| l.value).collect();
             let (value, more) = intrinsic_nodes(g, which, out_width, &values);
             let may_add_poison = !more.is_empty();
@@ -79,14 +84,30 @@ impl Machine<'_> {
             poison.extend(more);
             let poison = g.any(&poison);
             let undef = self.undef_of(g, &row);
-            out.push(Lane { poison, undef, ..Lane::plain(g, value) });
+            out.push(Lane {
+                poison,
+                undef,
+                ..Lane::plain(g, value)
+            });
         }
         Ok(out)
     }
 
-    fn with_overflow(&mut self, g: &mut Graph, op: BinaryOp, signed: bool, arguments: &[Lanes]) -> Result<Lanes, Stop> {
-        let [a, b] = arguments else { return Stop::because("unsupported-instruction", "overflow intrinsic") };
-        let flags = Flags { nsw: signed, nuw: !signed, ..Flags::default() };
+    fn with_overflow(
+        &mut self,
+        g: &mut Graph,
+        op: BinaryOp,
+        signed: bool,
+        arguments: &[Lanes],
+    ) -> Result<Lanes, Stop> {
+        let [a, b] = arguments else {
+            return Stop::because("unsupported-instruction", "overflow intrinsic");
+        };
+        let flags = Flags {
+            nsw: signed,
+            nuw: !signed,
+            ..Flags::default()
+        };
         let mut values = Vec::new();
         let mut overflows = Vec::new();
         for (a, b) in a.iter().zip(b) {
@@ -95,15 +116,27 @@ impl Machine<'_> {
             let poison = self.poison_of(g, &[*a, *b], false);
             let poison = g.any(&poison);
             let undef = self.undef_of(g, &[*a, *b]);
-            values.push(Lane { poison, undef, ..Lane::plain(g, value) });
-            overflows.push(Lane { poison, undef, ..Lane::plain(g, overflow) });
+            values.push(Lane {
+                poison,
+                undef,
+                ..Lane::plain(g, value)
+            });
+            overflows.push(Lane {
+                poison,
+                undef,
+                ..Lane::plain(g, overflow)
+            });
         }
         values.extend(overflows);
         Ok(values)
     }
 
     fn reduce(&mut self, g: &mut Graph, name: &str, arguments: &[Lanes]) -> Result<Lanes, Stop> {
-        let kind = name.trim_start_matches("llvm.vector.reduce.").split('.').next().unwrap_or("");
+        let kind = name
+            .trim_start_matches("llvm.vector.reduce.")
+            .split('.')
+            .next()
+            .unwrap_or("");
         let Some((first, rest)) = arguments.first().and_then(|lanes| lanes.split_first()) else {
             return Stop::because("unsupported-instruction", name);
         };
@@ -126,12 +159,21 @@ impl Machine<'_> {
         let poison = self.poison_of(g, &lanes, false);
         let poison = g.any(&poison);
         let undef = self.undef_of(g, &lanes);
-        Ok(vec![Lane { poison, undef, ..Lane::plain(g, value) }])
+        Ok(vec![Lane {
+            poison,
+            undef,
+            ..Lane::plain(g, value)
+        }])
     }
 }
 
 /// Value of an intrinsic, and conditions under which it is poison by itself.
-pub(crate) fn intrinsic_nodes(g: &mut Graph, which: Intrinsic, out: u32, x: &[Node]) -> (Node, Vec<Node>) {
+pub(crate) fn intrinsic_nodes(
+    g: &mut Graph,
+    which: Intrinsic,
+    out: u32,
+    x: &[Node],
+) -> (Node, Vec<Node>) {
     let a = x[0];
     let b = x.get(1).copied().unwrap_or(a);
     let width = g.width(a);
@@ -180,8 +222,11 @@ pub(crate) fn intrinsic_nodes(g: &mut Graph, which: Intrinsic, out: u32, x: &[No
             let mut count = g.constant(u128::from(width), width);
             for step in 0..width {
                 // The last one looked at wins: for leading zeros from low to high.
-                let (position, zeros) =
-                    if which == Intrinsic::CtLz { (step, width - 1 - step) } else { (width - 1 - step, width - 1 - step) };
+                let (position, zeros) = if which == Intrinsic::CtLz {
+                    (step, width - 1 - step)
+                } else {
+                    (width - 1 - step, width - 1 - step)
+                };
                 let bit = g.extract(a, position, 1);
                 let here = g.constant(u128::from(zeros), width);
                 count = g.choose(bit, here, count);
@@ -202,8 +247,21 @@ pub(crate) fn intrinsic_nodes(g: &mut Graph, which: Intrinsic, out: u32, x: &[No
             g.choose(under, zero, difference)
         }
         Intrinsic::SAddSat | Intrinsic::SSubSat => {
-            let op = if which == Intrinsic::SAddSat { BinaryOp::Add } else { BinaryOp::Sub };
-            let (result, over) = arithmetic(g, op, Flags { nsw: true, ..Flags::default() }, a, b);
+            let op = if which == Intrinsic::SAddSat {
+                BinaryOp::Add
+            } else {
+                BinaryOp::Sub
+            };
+            let (result, over) = arithmetic(
+                g,
+                op,
+                Flags {
+                    nsw: true,
+                    ..Flags::default()
+                },
+                a,
+                b,
+            );
             let over = g.any(&over);
             let less = negative(g, a);
             let limit = g.choose(less, smallest, largest);
@@ -211,9 +269,15 @@ pub(crate) fn intrinsic_nodes(g: &mut Graph, which: Intrinsic, out: u32, x: &[No
         }
         Intrinsic::SShlSat | Intrinsic::UShlSat => {
             let strict = if which == Intrinsic::SShlSat {
-                Flags { nsw: true, ..Flags::default() }
+                Flags {
+                    nsw: true,
+                    ..Flags::default()
+                }
             } else {
-                Flags { nuw: true, ..Flags::default() }
+                Flags {
+                    nuw: true,
+                    ..Flags::default()
+                }
             };
             let (shifted, too_far) = arithmetic(g, BinaryOp::Shl, Flags::default(), a, b);
             let (_, lost) = arithmetic(g, BinaryOp::Shl, strict, a, b);
@@ -233,7 +297,11 @@ pub(crate) fn intrinsic_nodes(g: &mut Graph, which: Intrinsic, out: u32, x: &[No
             } else {
                 (g.unsigned_less(a, b), g.unsigned_less(b, a))
             };
-            let (minus, one, same) = (g.constant(u128::MAX, out), g.constant(1, out), g.constant(0, out));
+            let (minus, one, same) = (
+                g.constant(u128::MAX, out),
+                g.constant(1, out),
+                g.constant(0, out),
+            );
             let rest = g.choose(more, one, same);
             g.choose(less, minus, rest)
         }
@@ -247,7 +315,11 @@ fn funnel(g: &mut Graph, which: Intrinsic, a: Node, b: Node, amount: Node) -> No
     if let Some(c) = g.as_constant(amount) {
         let shift = (c % w) as u32;
         // The result is `width` bits of the double word `a:b`.
-        let low = if which == Intrinsic::FShl { width - shift } else { shift };
+        let low = if which == Intrinsic::FShl {
+            width - shift
+        } else {
+            shift
+        };
         let double = g.concat(&[b, a]);
         if width <= 64 {
             return g.extract(double, low, width);
@@ -268,7 +340,11 @@ fn funnel(g: &mut Graph, which: Intrinsic, a: Node, b: Node, amount: Node) -> No
         g.hard(Hard::URem, amount, limit)
     };
     let rest = g.sub(limit, shift);
-    let (left, right) = if which == Intrinsic::FShl { (shift, rest) } else { (rest, shift) };
+    let (left, right) = if which == Intrinsic::FShl {
+        (shift, rest)
+    } else {
+        (rest, shift)
+    };
     if width == 1 {
         return if which == Intrinsic::FShl { a } else { b };
     }

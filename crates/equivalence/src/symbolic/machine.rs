@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use calque_ir::{BlockId, ControlFlow, Function, MemoryEffects, Module, Op, Type, ValueId, ValueKind};
+use calque_ir::{
+    BlockId, ControlFlow, Function, MemoryEffects, Module, Op, Type, ValueId, ValueKind,
+};
 
 use super::{Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, NODE_LIMIT, Node};
@@ -75,7 +77,12 @@ struct Edge {
 }
 
 impl<'m> Machine<'m> {
-    pub(crate) fn new(module: &'m Module, function: &'m Function, role: Role, disjoint_arguments: bool) -> Self {
+    pub(crate) fn new(
+        module: &'m Module,
+        function: &'m Function,
+        role: Role,
+        disjoint_arguments: bool,
+    ) -> Self {
         let flow = ControlFlow::of(function);
         let live = liveness(function, &flow);
         Self {
@@ -104,13 +111,25 @@ impl<'m> Machine<'m> {
         memory: Node,
     ) -> Result<(Environment, Node), Stop> {
         let reach = graph.truth(true);
-        let mut state = State { graph, world, values: Environment::new(), memory, reach, undefined: Vec::new() };
+        let mut state = State {
+            graph,
+            world,
+            values: Environment::new(),
+            memory,
+            reach,
+            undefined: Vec::new(),
+        };
         for (parameter, lanes) in self.function.parameters.iter().zip(lanes) {
             let mut lanes = lanes.clone();
             self.attributed(&mut state, &mut lanes, &parameter.attributes)?;
             state.values.insert(parameter.value, lanes);
         }
-        let State { graph, values, undefined, .. } = state;
+        let State {
+            graph,
+            values,
+            undefined,
+            ..
+        } = state;
         Ok((values, graph.any(&undefined)))
     }
 
@@ -130,7 +149,11 @@ impl<'m> Machine<'m> {
         cuts: &[BlockId],
     ) -> Result<Segment, Stop> {
         let order = self.region(start, cuts)?;
-        let mut walk = Walk { incoming: HashMap::new(), dominator: HashMap::new(), paths: HashMap::new() };
+        let mut walk = Walk {
+            incoming: HashMap::new(),
+            dominator: HashMap::new(),
+            paths: HashMap::new(),
+        };
         let mut reach: HashMap<BlockId, Node> = HashMap::new();
         let mut ends: HashMap<BlockId, (Environment, Node)> = HashMap::new();
         let mut undefined = Vec::new();
@@ -155,9 +178,21 @@ impl<'m> Machine<'m> {
                 (merged.0, merged.1, here)
             };
             reach.insert(block, here);
-            let mut state = State { graph, world, values, memory, reach: here, undefined: Vec::new() };
+            let mut state = State {
+                graph,
+                world,
+                values,
+                memory,
+                reach: here,
+                undefined: Vec::new(),
+            };
             let out = self.block(&mut state, block)?;
-            let State { values, memory, undefined: more, .. } = state;
+            let State {
+                values,
+                memory,
+                undefined: more,
+                ..
+            } = state;
             undefined.extend(more);
             match out {
                 Leaving::Return(lanes) => returns.push((here, lanes, memory)),
@@ -171,7 +206,10 @@ impl<'m> Machine<'m> {
                             let guard = graph.all(&[here, condition]);
                             arriving.entry(to).or_default().push((block, guard));
                         } else {
-                            walk.incoming.entry(to).or_default().push(Edge { from: block, condition });
+                            walk.incoming.entry(to).or_default().push(Edge {
+                                from: block,
+                                condition,
+                            });
                         }
                     }
                 }
@@ -189,16 +227,35 @@ impl<'m> Machine<'m> {
                 guard = graph.any(&[guard, *condition]);
             }
             let (values, memory) = self.merge(graph, world, cut, &edges, &ends)?;
-            arrivals.insert(cut, Arrival { guard, values, memory });
+            arrivals.insert(
+                cut,
+                Arrival {
+                    guard,
+                    values,
+                    memory,
+                },
+            );
         }
         let returns = self.merge_returns(graph, returns);
-        Ok(Segment { undefined, returns, arrivals })
+        Ok(Segment {
+            undefined,
+            returns,
+            arrivals,
+        })
     }
 
-    fn merge_returns(&self, graph: &mut Graph, mut list: Vec<(Node, Lanes, Node)>) -> Option<(Node, Lanes, Node)> {
+    fn merge_returns(
+        &self,
+        graph: &mut Graph,
+        mut list: Vec<(Node, Lanes, Node)>,
+    ) -> Option<(Node, Lanes, Node)> {
         let (mut guard, mut lanes, mut memory) = list.pop()?;
         while let Some((g, l, m)) = list.pop() {
-            lanes = l.iter().zip(&lanes).map(|(a, b)| choose_lane(graph, g, *a, *b)).collect();
+            lanes = l
+                .iter()
+                .zip(&lanes)
+                .map(|(a, b)| choose_lane(graph, g, *a, *b))
+                .collect();
             memory = graph.choose(g, m, memory);
             guard = graph.any(&[g, guard]);
         }
@@ -209,7 +266,8 @@ impl<'m> Machine<'m> {
     fn region(&self, start: BlockId, cuts: &[BlockId]) -> Result<Vec<BlockId>, Stop> {
         let mut order = Vec::new();
         let mut state: HashMap<BlockId, bool> = HashMap::new();
-        let mut stack: Vec<(BlockId, Vec<BlockId>)> = vec![(start, self.function.successors(start))];
+        let mut stack: Vec<(BlockId, Vec<BlockId>)> =
+            vec![(start, self.function.successors(start))];
         state.insert(start, false);
         while let Some((block, rest)) = stack.last_mut() {
             let block = *block;
@@ -220,7 +278,9 @@ impl<'m> Machine<'m> {
                         state.insert(next, false);
                         stack.push((next, self.function.successors(next)));
                     }
-                    Some(false) => return Stop::because("loop-bound", "a loop without a cut point"),
+                    Some(false) => {
+                        return Stop::because("loop-bound", "a loop without a cut point");
+                    }
                     Some(true) => {}
                 },
                 None => {
@@ -250,18 +310,26 @@ impl<'m> Machine<'m> {
             let mut found: Option<Lanes> = None;
             for (from, condition) in conditions.iter().rev() {
                 let Some(lanes) = ends.get(from).and_then(|(v, _)| v.get(&id)) else {
-                    return Stop::because("unsupported-instruction", "a value is not available at a join");
+                    return Stop::because(
+                        "unsupported-instruction",
+                        "a value is not available at a join",
+                    );
                 };
                 found = Some(choose_lanes(graph, *condition, lanes, found.as_ref()));
             }
             values.extend(found.map(|lanes| (id, lanes)));
         }
         for &id in &self.function.block(block).instructions {
-            let Some(Op::Phi { incoming }) = self.function.op(id) else { break };
+            let Some(Op::Phi { incoming }) = self.function.op(id) else {
+                break;
+            };
             let mut found: Option<Lanes> = None;
             for (from, condition) in conditions.iter().rev() {
                 let Some((value, _)) = incoming.iter().find(|(_, b)| b == from) else {
-                    return Stop::because("unsupported-instruction", "phi without a value for its predecessor");
+                    return Stop::because(
+                        "unsupported-instruction",
+                        "phi without a value for its predecessor",
+                    );
                 };
                 let lanes = match ends.get(from).and_then(|(v, _)| v.get(value)) {
                     Some(lanes) => lanes.clone(),
@@ -277,13 +345,17 @@ impl<'m> Machine<'m> {
                 memory = Some(memory.map_or(*m, |other| graph.choose(*condition, *m, other)));
             }
         }
-        let Some(memory) = memory else { return Stop::because("unsupported-instruction", "a block without predecessors") };
+        let Some(memory) = memory else {
+            return Stop::because("unsupported-instruction", "a block without predecessors");
+        };
         Ok((values, memory))
     }
 
     fn block(&mut self, state: &mut State<'_>, block: BlockId) -> Result<Leaving, Stop> {
         for &id in &self.function.block(block).instructions {
-            let Some(op) = self.function.op(id) else { continue };
+            let Some(op) = self.function.op(id) else {
+                continue;
+            };
             match op {
                 Op::Phi { .. } => {}
                 Op::Return { value } => {
@@ -315,7 +387,11 @@ impl<'m> Machine<'m> {
                     let otherwise = state.graph.not(lane.value);
                     return Ok(Leaving::Edges(vec![(*yes, lane.value), (*no, otherwise)]));
                 }
-                Op::Switch { value, default, cases } => return self.switch(state, *value, *default, cases),
+                Op::Switch {
+                    value,
+                    default,
+                    cases,
+                } => return self.switch(state, *value, *default, cases),
                 _ => {
                     let lanes = self.operation(state, id, op)?;
                     state.values.insert(id, lanes);
@@ -339,7 +415,10 @@ impl<'m> Machine<'m> {
         let mut matched = Vec::new();
         for (case, to) in cases {
             let Some(bits) = self.function.constant_int(*case) else {
-                return Stop::because("unsupported-instruction", "switch on a value that is no integer");
+                return Stop::because(
+                    "unsupported-instruction",
+                    "switch on a value that is no integer",
+                );
             };
             let bits = state.graph.constant(bits, state.graph.width(lane.value));
             let hit = state.graph.equal(lane.value, bits);
@@ -366,17 +445,30 @@ impl<'m> Machine<'m> {
         }
     }
 
-    fn constant_operand(&mut self, graph: &mut Graph, world: &mut World, id: ValueId) -> Result<Lanes, Stop> {
+    fn constant_operand(
+        &mut self,
+        graph: &mut Graph,
+        world: &mut World,
+        id: ValueId,
+    ) -> Result<Lanes, Stop> {
         match &self.function.value(id).kind {
-            ValueKind::Constant(constant) => self.constant(graph, world, constant, self.function.ty(id)),
-            _ => Stop::because("unsupported-instruction", format!("%{} has no value", self.function.value(id).name)),
+            ValueKind::Constant(constant) => {
+                self.constant(graph, world, constant, self.function.ty(id))
+            }
+            _ => Stop::because(
+                "unsupported-instruction",
+                format!("%{} has no value", self.function.value(id).name),
+            ),
         }
     }
 
     pub(super) fn one(&mut self, state: &mut State<'_>, id: ValueId) -> Result<Lane, Stop> {
         match self.operand(state, id)?.as_slice() {
             [lane] => Ok(*lane),
-            _ => Stop::because("unsupported-instruction", "a vector where a scalar is expected"),
+            _ => Stop::because(
+                "unsupported-instruction",
+                "a vector where a scalar is expected",
+            ),
         }
     }
 
@@ -392,11 +484,21 @@ impl<'m> Machine<'m> {
         };
         for parameter in &self.function.parameters {
             let a = &parameter.attributes;
-            if (a.no_store && self.writes) || (a.no_load && self.reads) || (a.no_capture && self.keeps_pointers) {
-                return Stop::because("unsupported-instruction", "readonly, writeonly or nocapture parameter of the target");
+            if (a.no_store && self.writes)
+                || (a.no_load && self.reads)
+                || (a.no_capture && self.keeps_pointers)
+            {
+                return Stop::because(
+                    "unsupported-instruction",
+                    "readonly, writeonly or nocapture parameter of the target",
+                );
             }
         }
-        if fine { Ok(()) } else { Stop::because("unsupported-instruction", "memory attribute of the target") }
+        if fine {
+            Ok(())
+        } else {
+            Stop::because("unsupported-instruction", "memory attribute of the target")
+        }
     }
 }
 
@@ -415,7 +517,12 @@ struct Walk {
 
 impl Walk {
     /// For each edge into `block`: where it comes from and when it is taken, given that the block's dominator was reached.
-    fn join(&mut self, graph: &mut Graph, block: BlockId, order: &[BlockId]) -> Vec<(BlockId, Node)> {
+    fn join(
+        &mut self,
+        graph: &mut Graph,
+        block: BlockId,
+        order: &[BlockId],
+    ) -> Vec<(BlockId, Node)> {
         let edges = self.incoming.get(&block).cloned().unwrap_or_default();
         let rank = |b: BlockId| order.iter().position(|o| *o == b).unwrap_or(0);
         let mut common: Option<BlockId> = None;
@@ -435,7 +542,9 @@ impl Walk {
                 }
             });
         }
-        let Some(dominator) = common else { return Vec::new() };
+        let Some(dominator) = common else {
+            return Vec::new();
+        };
         self.dominator.insert(block, dominator);
         edges
             .iter()
@@ -478,13 +587,19 @@ pub(super) fn choose_lane(graph: &mut Graph, condition: Node, a: Lane, b: Lane) 
 fn choose_lanes(graph: &mut Graph, condition: Node, a: &Lanes, b: Option<&Lanes>) -> Lanes {
     match b {
         None => a.clone(),
-        Some(b) => a.iter().zip(b).map(|(a, b)| choose_lane(graph, condition, *a, *b)).collect(),
+        Some(b) => a
+            .iter()
+            .zip(b)
+            .map(|(a, b)| choose_lane(graph, condition, *a, *b))
+            .collect(),
     }
 }
 
 /// Values live on entry to each block, without its phis.
 fn liveness(function: &Function, flow: &ControlFlow) -> Vec<HashSet<ValueId>> {
-    let tracked = |id: ValueId| !matches!(function.value(id).kind, ValueKind::Constant(_)) && *function.ty(id) != Type::Void;
+    let tracked = |id: ValueId| {
+        !matches!(function.value(id).kind, ValueKind::Constant(_)) && *function.ty(id) != Type::Void
+    };
     let mut live: Vec<HashSet<ValueId>> = vec![HashSet::new(); function.blocks.len()];
     let mut changed = true;
     while changed {
@@ -494,8 +609,15 @@ fn liveness(function: &Function, flow: &ControlFlow) -> Vec<HashSet<ValueId>> {
             for next in function.successors(block) {
                 now.extend(live[next.0 as usize].iter().copied());
                 for &id in &function.block(next).instructions {
-                    let Some(Op::Phi { incoming }) = function.op(id) else { break };
-                    now.extend(incoming.iter().filter(|(v, b)| *b == block && tracked(*v)).map(|(v, _)| *v));
+                    let Some(Op::Phi { incoming }) = function.op(id) else {
+                        break;
+                    };
+                    now.extend(
+                        incoming
+                            .iter()
+                            .filter(|(v, b)| *b == block && tracked(*v))
+                            .map(|(v, _)| *v),
+                    );
                 }
             }
             for &id in function.block(block).instructions.iter().rev() {

@@ -8,6 +8,8 @@ mod rebuild;
 
 pub(crate) use machine::{Machine, Segment};
 pub(crate) use operations::compare_nodes;
+#[cfg(test)]
+pub(crate) use {calls::intrinsic_nodes, operations::arithmetic};
 
 use std::collections::HashMap;
 

@@ -1,7 +1,9 @@
 //! Poison, undefined behaviour and value of each operation, as graph nodes.
 
 use calque_ir::fold::mask;
-use calque_ir::{BinaryOp, CastOp, Constant, Flags, Op, ParameterAttributes, Predicate, Type, ValueId};
+use calque_ir::{
+    BinaryOp, CastOp, Constant, Flags, Op, ParameterAttributes, Predicate, Type, ValueId,
+};
 
 use super::machine::{Machine, State, choose_lane};
 use super::{Lane, Lanes, NULL_PROVENANCE, Role, Stop, World};
@@ -11,7 +13,12 @@ impl Lane {
     /// A defined value that is no pointer.
     pub(crate) fn plain(graph: &mut Graph, value: Node) -> Self {
         let no = graph.truth(false);
-        Self { value, poison: no, undef: no, provenance: graph.constant(0, 32) }
+        Self {
+            value,
+            poison: no,
+            undef: no,
+            provenance: graph.constant(0, 32),
+        }
     }
 }
 
@@ -36,7 +43,11 @@ impl Machine<'_> {
                 .map(|w| {
                     let zero = graph.constant(0, *w);
                     let lane = Lane::plain(graph, zero);
-                    Lane { poison: graph.truth(poison), undef: graph.truth(undef), ..lane }
+                    Lane {
+                        poison: graph.truth(poison),
+                        undef: graph.truth(undef),
+                        ..lane
+                    }
                 })
                 .collect::<Lanes>()
         };
@@ -61,12 +72,22 @@ impl Machine<'_> {
                 _ => Stop::because("memory-model", "constant address"),
             },
             Constant::Float(_) => Stop::because("floating-point", "floating-point constant"),
-            Constant::Wide(_) => Stop::because("unsupported-instruction", "an integer wider than 128 bits"),
-            Constant::Unsupported(text) => Stop::because("unsupported-instruction", text.to_string()),
+            Constant::Wide(_) => {
+                Stop::because("unsupported-instruction", "an integer wider than 128 bits")
+            }
+            Constant::Unsupported(text) => {
+                Stop::because("unsupported-instruction", text.to_string())
+            }
         }
     }
 
-    fn global(&mut self, graph: &mut Graph, world: &mut World, name: &str, offset: i64) -> Result<Lane, Stop> {
+    fn global(
+        &mut self,
+        graph: &mut Graph,
+        world: &mut World,
+        name: &str,
+        offset: i64,
+    ) -> Result<Lane, Stop> {
         if self.module.globals.get(name).is_none_or(|g| g.unsupported) {
             return Stop::because("memory-model", format!("address of @{name}"));
         }
@@ -76,7 +97,10 @@ impl Machine<'_> {
             self.globals.insert(id, (name.to_string(), address));
         }
         let value = graph.add_constant(address, offset as u128);
-        Ok(Lane { provenance, ..Lane::plain(graph, value) })
+        Ok(Lane {
+            provenance,
+            ..Lane::plain(graph, value)
+        })
     }
 
     /// Applies attributes of a parameter, an argument or a result.
@@ -96,9 +120,16 @@ impl Machine<'_> {
             if let Some((low, high)) = a.range {
                 if low != high {
                     let (low_n, high_n) = (g.constant(low, width), g.constant(high, width));
-                    let (below, under) = (g.unsigned_less(lane.value, low_n), g.unsigned_less(lane.value, high_n));
+                    let (below, under) = (
+                        g.unsigned_less(lane.value, low_n),
+                        g.unsigned_less(lane.value, high_n),
+                    );
                     let above = g.not(under);
-                    poison.push(if low < high { g.any(&[below, above]) } else { g.all(&[below, above]) });
+                    poison.push(if low < high {
+                        g.any(&[below, above])
+                    } else {
+                        g.all(&[below, above])
+                    });
                 }
             }
             if a.nonnull {
@@ -123,21 +154,46 @@ impl Machine<'_> {
         Ok(())
     }
 
-    pub(super) fn operation(&mut self, state: &mut State<'_>, id: ValueId, op: &Op) -> Result<Lanes, Stop> {
+    pub(super) fn operation(
+        &mut self,
+        state: &mut State<'_>,
+        id: ValueId,
+        op: &Op,
+    ) -> Result<Lanes, Stop> {
         match op {
-            Op::Binary { op, flags, lhs, rhs } => {
+            Op::Binary {
+                op,
+                flags,
+                lhs,
+                rhs,
+            } => {
                 width_of(self.function.ty(*lhs).scalar())?;
                 let (a, b) = (self.operand(state, *lhs)?, self.operand(state, *rhs)?);
-                Ok(a.into_iter().zip(b).map(|(a, b)| self.binary(state, *op, *flags, a, b)).collect())
+                Ok(a.into_iter()
+                    .zip(b)
+                    .map(|(a, b)| self.binary(state, *op, *flags, a, b))
+                    .collect())
             }
-            Op::Compare { predicate, flags, lhs, rhs } => {
+            Op::Compare {
+                predicate,
+                flags,
+                lhs,
+                rhs,
+            } => {
                 width_of(self.function.ty(*lhs).scalar())?;
                 let pointers = *self.function.ty(*lhs).scalar() == Type::Pointer;
                 let (a, b) = (self.operand(state, *lhs)?, self.operand(state, *rhs)?);
-                if pointers && a.iter().chain(&b).any(|lane| self.is_local(state.graph, lane.provenance)) {
+                if pointers
+                    && a.iter()
+                        .chain(&b)
+                        .any(|lane| self.is_local(state.graph, lane.provenance))
+                {
                     return Stop::because("memory-model", "comparison of the address of a local");
                 }
-                Ok(a.into_iter().zip(b).map(|(a, b)| self.compare(state.graph, *predicate, *flags, a, b)).collect())
+                Ok(a.into_iter()
+                    .zip(b)
+                    .map(|(a, b)| self.compare(state.graph, *predicate, *flags, a, b))
+                    .collect())
             }
             Op::Select { condition, yes, no } => {
                 let condition = self.operand(state, *condition)?;
@@ -147,23 +203,37 @@ impl Machine<'_> {
                     .into_iter()
                     .zip(no)
                     .enumerate()
-                    .map(|(i, (y, n))| self.select(state.graph, condition[if every { 0 } else { i }], y, n))
+                    .map(|(i, (y, n))| {
+                        self.select(state.graph, condition[if every { 0 } else { i }], y, n)
+                    })
                     .collect())
             }
             Op::Freeze { value } => {
                 let lanes = self.operand(state, *value)?;
-                Ok(lanes.into_iter().map(|lane| self.freeze(state.graph, lane)).collect())
+                Ok(lanes
+                    .into_iter()
+                    .map(|lane| self.freeze(state.graph, lane))
+                    .collect())
             }
             Op::Cast { op, flags, value } => self.cast(state, id, *op, *flags, *value),
-            Op::FloatArithmetic { mnemonic, .. } => Stop::because("floating-point", mnemonic.clone()),
+            Op::FloatArithmetic { mnemonic, .. } => {
+                Stop::because("floating-point", mnemonic.clone())
+            }
             Op::ExtractElement { vector, index } => {
                 let lanes = self.operand(state, *vector)?;
                 match self.function.constant_int(*index) {
                     Some(at) if (at as usize) < lanes.len() => Ok(vec![lanes[at as usize]]),
-                    _ => Stop::because("unsupported-instruction", "extractelement at a variable index"),
+                    _ => Stop::because(
+                        "unsupported-instruction",
+                        "extractelement at a variable index",
+                    ),
                 }
             }
-            Op::InsertElement { vector, element, index } => {
+            Op::InsertElement {
+                vector,
+                element,
+                index,
+            } => {
                 let mut lanes = self.operand(state, *vector)?;
                 let element = self.one(state, *element)?;
                 match self.function.constant_int(*index) {
@@ -171,42 +241,82 @@ impl Machine<'_> {
                         lanes[at as usize] = element;
                         Ok(lanes)
                     }
-                    _ => Stop::because("unsupported-instruction", "insertelement at a variable index"),
+                    _ => Stop::because(
+                        "unsupported-instruction",
+                        "insertelement at a variable index",
+                    ),
                 }
             }
-            Op::ShuffleVector { first, second, mask } => {
+            Op::ShuffleVector {
+                first,
+                second,
+                mask,
+            } => {
                 let mut lanes = self.operand(state, *first)?;
                 lanes.extend(self.operand(state, *second)?);
                 let Some(sample) = lanes.first().copied() else {
                     return Stop::because("unsupported-instruction", "shufflevector of nothing");
                 };
                 let zero = state.graph.constant(0, state.graph.width(sample.value));
-                let poison = Lane { poison: state.graph.truth(true), ..Lane::plain(state.graph, zero) };
-                Ok(mask.iter().map(|m| m.and_then(|i| lanes.get(i as usize).copied()).unwrap_or(poison)).collect())
+                let poison = Lane {
+                    poison: state.graph.truth(true),
+                    ..Lane::plain(state.graph, zero)
+                };
+                Ok(mask
+                    .iter()
+                    .map(|m| {
+                        m.and_then(|i| lanes.get(i as usize).copied())
+                            .unwrap_or(poison)
+                    })
+                    .collect())
             }
             Op::ExtractValue { aggregate, indices } => {
                 let lanes = self.operand(state, *aggregate)?;
                 let (first, count) = self.path(*aggregate, indices)?;
                 Ok(lanes[first..first + count].to_vec())
             }
-            Op::InsertValue { aggregate, element, indices } => {
+            Op::InsertValue {
+                aggregate,
+                element,
+                indices,
+            } => {
                 let mut lanes = self.operand(state, *aggregate)?;
                 let element = self.operand(state, *element)?;
                 let (first, count) = self.path(*aggregate, indices)?;
                 if count != element.len() {
-                    return Stop::because("unsupported-instruction", "insertvalue of another shape");
+                    return Stop::because(
+                        "unsupported-instruction",
+                        "insertvalue of another shape",
+                    );
                 }
                 lanes[first..first + count].copy_from_slice(&element);
                 Ok(lanes)
             }
-            Op::Alloca { element, count, align } => self.alloca(state, id, element, count.is_some(), *align),
+            Op::Alloca {
+                element,
+                count,
+                align,
+            } => self.alloca(state, id, element, count.is_some(), *align),
             Op::Load { pointer, align } => self.load(state, id, *pointer, *align),
-            Op::Store { value, pointer, align } => self.store(state, *value, *pointer, *align),
-            Op::GetElementPointer { element, flags, base, indices } => {
-                self.element_pointer(state, element, *flags, *base, indices)
+            Op::Store {
+                value,
+                pointer,
+                align,
+            } => self.store(state, *value, *pointer, *align),
+            Op::GetElementPointer {
+                element,
+                flags,
+                base,
+                indices,
+            } => self.element_pointer(state, element, *flags, *base, indices),
+            Op::Call {
+                callee,
+                arguments,
+                result,
+            } => self.call(state, id, callee, arguments, result),
+            Op::Unsupported { mnemonic, .. } => {
+                Stop::because("unsupported-instruction", mnemonic.clone())
             }
-            Op::Call { callee, arguments, result } => self.call(state, id, callee, arguments, result),
-            Op::Unsupported { mnemonic, .. } => Stop::because("unsupported-instruction", mnemonic.clone()),
             _ => Stop::because("unsupported-instruction", "terminator inside a block"),
         }
     }
@@ -220,7 +330,12 @@ impl Machine<'_> {
     }
 
     /// Poison of the operands; and, of a target, undef where the operation can turn it into poison.
-    pub(super) fn poison_of(&self, graph: &mut Graph, lanes: &[Lane], undef_too: bool) -> Vec<Node> {
+    pub(super) fn poison_of(
+        &self,
+        graph: &mut Graph,
+        lanes: &[Lane],
+        undef_too: bool,
+    ) -> Vec<Node> {
         let mut out: Vec<Node> = lanes.iter().map(|l| l.poison).collect();
         if undef_too && self.role == Role::Target {
             out.extend(lanes.iter().map(|l| l.undef));
@@ -240,16 +355,26 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn binary(&mut self, state: &mut State<'_>, op: BinaryOp, flags: Flags, a: Lane, b: Lane) -> Lane {
+    pub(super) fn binary(
+        &mut self,
+        state: &mut State<'_>,
+        op: BinaryOp,
+        flags: Flags,
+        a: Lane,
+        b: Lane,
+    ) -> Lane {
         let g = &mut *state.graph;
         let width = g.width(a.value);
-        let flagged = flags != Flags::default() || matches!(op, BinaryOp::Shl | BinaryOp::LShr | BinaryOp::AShr);
+        let flagged = flags != Flags::default()
+            || matches!(op, BinaryOp::Shl | BinaryOp::LShr | BinaryOp::AShr);
         let mut poison = self.poison_of(g, &[a, b], flagged);
         let (value, why) = arithmetic(g, op, flags, a.value, b.value);
         poison.extend(why);
         let undef = match (self.role, op) {
             // Adding something defined to a value that can be anything gives a value that can be anything.
-            (Role::Source, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Xor) if flags == Flags::default() => {
+            (Role::Source, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Xor)
+                if flags == Flags::default() =>
+            {
                 let (not_a, not_b) = (g.not(a.undef), g.not(b.undef));
                 let (left, right) = (g.all(&[a.undef, not_b]), g.all(&[b.undef, not_a]));
                 g.any(&[left, right])
@@ -258,16 +383,31 @@ impl Machine<'_> {
         };
         let poison = g.any(&poison);
         let provenance = g.constant(0, 32);
-        let lane = Lane { value, poison, undef, provenance };
-        if matches!(op, BinaryOp::UDiv | BinaryOp::SDiv | BinaryOp::URem | BinaryOp::SRem) {
+        let lane = Lane {
+            value,
+            poison,
+            undef,
+            provenance,
+        };
+        if matches!(
+            op,
+            BinaryOp::UDiv | BinaryOp::SDiv | BinaryOp::URem | BinaryOp::SRem
+        ) {
             let zero = g.constant(0, width);
             let by_zero = g.equal(b.value, zero);
             let mut wrong = vec![by_zero, b.poison, b.undef];
             if matches!(op, BinaryOp::SDiv | BinaryOp::SRem) {
-                let (ones, smallest) = (g.constant(u128::MAX, width), g.constant(1 << (width - 1), width));
+                let (ones, smallest) = (
+                    g.constant(u128::MAX, width),
+                    g.constant(1 << (width - 1), width),
+                );
                 let by_minus_one = g.equal(b.value, ones);
                 let lowest = g.equal(a.value, smallest);
-                let risky = if self.role == Role::Target { g.any(&[lowest, a.poison, a.undef]) } else { g.any(&[lowest, a.poison]) };
+                let risky = if self.role == Role::Target {
+                    g.any(&[lowest, a.poison, a.undef])
+                } else {
+                    g.any(&[lowest, a.poison])
+                };
                 wrong.push(g.all(&[by_minus_one, risky]));
             }
             let wrong = g.any(&wrong);
@@ -276,11 +416,21 @@ impl Machine<'_> {
         lane
     }
 
-    pub(super) fn compare(&mut self, g: &mut Graph, predicate: Predicate, flags: Flags, a: Lane, b: Lane) -> Lane {
+    pub(super) fn compare(
+        &mut self,
+        g: &mut Graph,
+        predicate: Predicate,
+        flags: Flags,
+        a: Lane,
+        b: Lane,
+    ) -> Lane {
         let width = g.width(a.value);
         let mut poison = self.poison_of(g, &[a, b], flags.samesign);
         if flags.samesign {
-            let (x, y) = (g.extract(a.value, width - 1, 1), g.extract(b.value, width - 1, 1));
+            let (x, y) = (
+                g.extract(a.value, width - 1, 1),
+                g.extract(b.value, width - 1, 1),
+            );
             poison.push(g.xor(x, y));
         }
         let value = compare_nodes(g, predicate, a.value, b.value);
@@ -295,7 +445,11 @@ impl Machine<'_> {
             _ => self.undef_of(g, &[a, b]),
         };
         let poison = g.any(&poison);
-        Lane { poison, undef, ..Lane::plain(g, value) }
+        Lane {
+            poison,
+            undef,
+            ..Lane::plain(g, value)
+        }
     }
 
     /// An ordering of undef against a constant is itself undef if some value makes it true and some makes it false.
@@ -305,7 +459,13 @@ impl Machine<'_> {
             let probes = [0, mask(width), 1 << (width - 1), (1u128 << (width - 1)) - 1];
             let seen: Vec<bool> = probes
                 .iter()
-                .map(|p| if swapped { (constant, *p) } else { (*p, constant) })
+                .map(|p| {
+                    if swapped {
+                        (constant, *p)
+                    } else {
+                        (*p, constant)
+                    }
+                })
                 .map(|(x, y)| calque_ir::fold::compare(predicate, width, x, y))
                 .collect();
             seen.contains(&true) && seen.contains(&false)
@@ -335,7 +495,11 @@ impl Machine<'_> {
     fn freeze(&mut self, g: &mut Graph, lane: Lane) -> Lane {
         let no = g.truth(false);
         if self.role == Role::Source {
-            return Lane { poison: no, undef: no, ..lane };
+            return Lane {
+                poison: no,
+                undef: no,
+                ..lane
+            };
         }
         let loose = g.any(&[lane.poison, lane.undef]);
         if g.is_false(loose) {
@@ -355,11 +519,21 @@ impl Machine<'_> {
         }
     }
 
-    fn cast(&mut self, state: &mut State<'_>, id: ValueId, op: CastOp, flags: Flags, value: ValueId) -> Result<Lanes, Stop> {
+    fn cast(
+        &mut self,
+        state: &mut State<'_>,
+        id: ValueId,
+        op: CastOp,
+        flags: Flags,
+        value: ValueId,
+    ) -> Result<Lanes, Stop> {
         if let CastOp::Float(name) = op {
             return Stop::because("floating-point", name.0);
         }
-        let (from, to) = (self.function.ty(value).clone(), self.function.ty(id).clone());
+        let (from, to) = (
+            self.function.ty(value).clone(),
+            self.function.ty(id).clone(),
+        );
         let lanes = self.operand(state, value)?;
         if op == CastOp::BitCast {
             return self.bitcast(state.graph, lanes, &from, &to);
@@ -368,7 +542,11 @@ impl Machine<'_> {
             return Stop::because("memory-model", "inttoptr");
         }
         let (narrow, wide) = (width_of(from.scalar())?, width_of(to.scalar())?);
-        if op == CastOp::PtrToInt && lanes.iter().any(|l| self.is_local(state.graph, l.provenance)) {
+        if op == CastOp::PtrToInt
+            && lanes
+                .iter()
+                .any(|l| self.is_local(state.graph, l.provenance))
+        {
             return Stop::because("memory-model", "address of a local");
         }
         let g = &mut *state.graph;
@@ -398,27 +576,48 @@ impl Machine<'_> {
                     cut
                 }
             };
-            let undef = if self.role == Role::Source && op == CastOp::Trunc && flags == Flags::default() {
-                lane.undef
-            } else {
-                self.undef_of(g, &[lane])
-            };
+            let undef =
+                if self.role == Role::Source && op == CastOp::Trunc && flags == Flags::default() {
+                    lane.undef
+                } else {
+                    self.undef_of(g, &[lane])
+                };
             let poison = g.any(&poison);
-            out.push(Lane { poison, undef, ..Lane::plain(g, value) });
+            out.push(Lane {
+                poison,
+                undef,
+                ..Lane::plain(g, value)
+            });
         }
         Ok(out)
     }
 
-    fn bitcast(&mut self, g: &mut Graph, lanes: Lanes, from: &Type, to: &Type) -> Result<Lanes, Stop> {
+    fn bitcast(
+        &mut self,
+        g: &mut Graph,
+        lanes: Lanes,
+        from: &Type,
+        to: &Type,
+    ) -> Result<Lanes, Stop> {
         if from == to {
             return Ok(lanes);
         }
-        let (Some(a), Some(b), Some(types)) = (from.scalar().int_bits(), to.scalar().int_bits(), self.module.lanes(to)) else {
-            return Stop::because("unsupported-instruction", format!("bitcast of {from} to {to}"));
+        let (Some(a), Some(b), Some(types)) = (
+            from.scalar().int_bits(),
+            to.scalar().int_bits(),
+            self.module.lanes(to),
+        ) else {
+            return Stop::because(
+                "unsupported-instruction",
+                format!("bitcast of {from} to {to}"),
+            );
         };
         let bits = a as usize * lanes.len();
         if b > 128 || bits > 1024 || bits != b as usize * types.len() {
-            return Stop::because("unsupported-instruction", format!("bitcast of {from} to {to}"));
+            return Stop::because(
+                "unsupported-instruction",
+                format!("bitcast of {from} to {to}"),
+            );
         }
         let mut out = Vec::new();
         for i in 0..types.len() as u32 {
@@ -437,7 +636,11 @@ impl Machine<'_> {
             let poison = g.any(&poison);
             let undef = self.undef_of(g, &sources);
             let value = g.concat(&parts);
-            out.push(Lane { poison, undef, ..Lane::plain(g, value) });
+            out.push(Lane {
+                poison,
+                undef,
+                ..Lane::plain(g, value)
+            });
         }
         Ok(out)
     }
@@ -492,7 +695,13 @@ pub(crate) fn compare_nodes(g: &mut Graph, predicate: Predicate, a: Node, b: Nod
 }
 
 /// Value of an operation, and the conditions under which its flags make it poison.
-pub(crate) fn arithmetic(g: &mut Graph, op: BinaryOp, flags: Flags, a: Node, b: Node) -> (Node, Vec<Node>) {
+pub(crate) fn arithmetic(
+    g: &mut Graph,
+    op: BinaryOp,
+    flags: Flags,
+    a: Node,
+    b: Node,
+) -> (Node, Vec<Node>) {
     let width = g.width(a);
     let mut poison = Vec::new();
     let value = match op {
@@ -559,7 +768,11 @@ pub(crate) fn arithmetic(g: &mut Graph, op: BinaryOp, flags: Flags, a: Node, b: 
             if width > 1 || g.as_constant(b) != Some(0) {
                 let limit = g.constant(u128::from(width), width);
                 // A shift amount of the type always fits where 2^width values are below the width; only width 1 is special.
-                let fine = if width == 1 { g.not(b) } else { g.unsigned_less(b, limit) };
+                let fine = if width == 1 {
+                    g.not(b)
+                } else {
+                    g.unsigned_less(b, limit)
+                };
                 poison.push(g.not(fine));
             }
             let hard = match op {
@@ -596,7 +809,13 @@ fn not_zero(g: &mut Graph, node: Node) -> Node {
 }
 
 /// Whether `a + b` or `a - b` leaves the signed range; `result` is the wrapped value.
-pub(super) fn signed_overflow(g: &mut Graph, a: Node, b: Node, result: Node, subtracts: bool) -> Node {
+pub(super) fn signed_overflow(
+    g: &mut Graph,
+    a: Node,
+    b: Node,
+    result: Node,
+    subtracts: bool,
+) -> Node {
     let width = g.width(a);
     if width == 1 {
         // Of -1 and 0: -1 + -1 leaves the range, and so does 0 - -1.
@@ -610,7 +829,11 @@ pub(super) fn signed_overflow(g: &mut Graph, a: Node, b: Node, result: Node, sub
     // With a constant it is one comparison.
     if let Some(c) = g.as_constant(b) {
         let amount = calque_ir::fold::signed(c, width);
-        let amount = if subtracts { amount.wrapping_neg() } else { amount };
+        let amount = if subtracts {
+            amount.wrapping_neg()
+        } else {
+            amount
+        };
         let smallest = 1u128 << (width - 1);
         if !(subtracts && c == smallest) {
             if amount >= 0 {
@@ -625,7 +848,11 @@ pub(super) fn signed_overflow(g: &mut Graph, a: Node, b: Node, result: Node, sub
         return signed_overflow(g, b, a, result, false);
     }
     let zero = g.constant(0, width);
-    let (neg_a, neg_b, neg_r) = (g.signed_less(a, zero), g.signed_less(b, zero), g.signed_less(result, zero));
+    let (neg_a, neg_b, neg_r) = (
+        g.signed_less(a, zero),
+        g.signed_less(b, zero),
+        g.signed_less(result, zero),
+    );
     let signs = g.xor(neg_a, neg_b);
     let same = if subtracts { signs } else { g.not(signs) };
     let changed = g.xor(neg_a, neg_r);
@@ -640,7 +867,11 @@ pub(super) fn product_overflow(g: &mut Graph, a: Node, b: Node, is_signed: bool)
     }
     if width == 1 {
         // Signed: -1 * -1 is 1.
-        return if is_signed { g.all(&[a, b]) } else { g.truth(false) };
+        return if is_signed {
+            g.all(&[a, b])
+        } else {
+            g.truth(false)
+        };
     }
     if let Some(c) = g.as_constant(b) {
         if c == 0 || c == 1 {
@@ -653,14 +884,21 @@ pub(super) fn product_overflow(g: &mut Graph, a: Node, b: Node, is_signed: bool)
         let factor = calque_ir::fold::signed(c, width);
         if factor > 1 && width < 128 {
             let half = (1i128 << (width - 1)) - 1;
-            let (high, low) = (g.constant((half / factor) as u128, width), g.constant(((-half - 1) / factor) as u128, width));
+            let (high, low) = (
+                g.constant((half / factor) as u128, width),
+                g.constant(((-half - 1) / factor) as u128, width),
+            );
             let (above, below) = (g.signed_less(high, a), g.signed_less(a, low));
             return g.any(&[above, below]);
         }
     }
     if width > 64 {
         // No wider word to multiply in: said to overflow by a function of its own operands only if they are the same nodes.
-        return g.apply(crate::graph::Symbol::ProductOverflow(is_signed), &[a.min(b), a.max(b)], 1);
+        return g.apply(
+            crate::graph::Symbol::ProductOverflow(is_signed),
+            &[a.min(b), a.max(b)],
+            1,
+        );
     }
     let wide = width * 2;
     let (x, y) = if is_signed {
@@ -670,7 +908,11 @@ pub(super) fn product_overflow(g: &mut Graph, a: Node, b: Node, is_signed: bool)
     };
     let product = g.mul(x, y);
     let low = g.extract(product, 0, width);
-    let back = if is_signed { g.sign_extend(low, wide) } else { g.zero_extend(low, wide) };
+    let back = if is_signed {
+        g.sign_extend(low, wide)
+    } else {
+        g.zero_extend(low, wide)
+    };
     let same = g.equal(back, product);
     g.not(same)
 }

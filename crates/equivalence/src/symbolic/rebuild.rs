@@ -11,14 +11,24 @@ use super::{Lane, Lanes, Stop, World};
 use crate::graph::{Graph, Node};
 
 /// Makes the lanes of a value that is not rebuilt.
-pub(crate) type Free<'a, 'm> = dyn FnMut(&mut Graph, &Machine<'m>, ValueId) -> Result<Lanes, Stop> + 'a;
+pub(crate) type Free<'a, 'm> =
+    dyn FnMut(&mut Graph, &Machine<'m>, ValueId) -> Result<Lanes, Stop> + 'a;
 
 impl<'m> Machine<'m> {
     /// A lane that can be anything, poison included.
     pub(crate) fn free_lane(&self, g: &mut Graph, ty: &Type) -> Result<Lane, Stop> {
         let value = g.variable(width_of(ty)?);
-        let provenance = if *ty == Type::Pointer { g.variable(32) } else { g.constant(0, 32) };
-        Ok(Lane { value, poison: g.variable(1), undef: g.truth(false), provenance })
+        let provenance = if *ty == Type::Pointer {
+            g.variable(32)
+        } else {
+            g.constant(0, 32)
+        };
+        Ok(Lane {
+            value,
+            poison: g.variable(1),
+            undef: g.truth(false),
+            provenance,
+        })
     }
 
     /// The values that `rebuild` would ask `free` for.
@@ -57,7 +67,9 @@ impl<'m> Machine<'m> {
     ) -> Result<(), Stop> {
         let mut stack = vec![id];
         while let Some(&top) = stack.last() {
-            if values.contains_key(&top) || matches!(self.function.value(top).kind, ValueKind::Constant(_)) {
+            if values.contains_key(&top)
+                || matches!(self.function.value(top).kind, ValueKind::Constant(_))
+            {
                 stack.pop();
                 continue;
             }
@@ -70,12 +82,22 @@ impl<'m> Machine<'m> {
             let waiting: Vec<ValueId> = op
                 .operands()
                 .into_iter()
-                .filter(|v| !values.contains_key(v) && !matches!(self.function.value(*v).kind, ValueKind::Constant(_)))
+                .filter(|v| {
+                    !values.contains_key(v)
+                        && !matches!(self.function.value(*v).kind, ValueKind::Constant(_))
+                })
                 .collect();
             if waiting.is_empty() {
                 let reach = graph.truth(true);
                 let taken = std::mem::take(values);
-                let mut state = State { graph: &mut *graph, world: &mut *world, values: taken, memory, reach, undefined: Vec::new() };
+                let mut state = State {
+                    graph: &mut *graph,
+                    world: &mut *world,
+                    values: taken,
+                    memory,
+                    reach,
+                    undefined: Vec::new(),
+                };
                 let lanes = self.operation(&mut state, top, op);
                 *values = state.values;
                 undefined.append(&mut state.undefined);
@@ -102,9 +124,10 @@ fn is_pure(op: &Op, loads: bool) -> bool {
         | Op::ExtractValue { .. }
         | Op::InsertValue { .. } => true,
         Op::Load { .. } => loads,
-        Op::Call { callee: Callee::Named(name), .. } => {
-            Intrinsic::from_callee(name).is_some() || overflow_intrinsic(name).is_some()
-        }
+        Op::Call {
+            callee: Callee::Named(name),
+            ..
+        } => Intrinsic::from_callee(name).is_some() || overflow_intrinsic(name).is_some(),
         _ => false,
     }
 }

@@ -2,9 +2,11 @@
 
 use super::{Choice, Input, Outcome, Scalar, Stop};
 use crate::fold::{self, Folded};
-use crate::instruction::{CastOp, Callee, Flags, Op};
+use crate::instruction::{Callee, CastOp, Flags, Op};
 use crate::memory::{Memory, Pointer};
-use crate::module::{BlockId, Constant, Function, MemoryEffects, Module, ParameterAttributes, ValueId, ValueKind};
+use crate::module::{
+    BlockId, Constant, Function, MemoryEffects, Module, ParameterAttributes, ValueId, ValueKind,
+};
 use crate::types::Type;
 
 /// Calls nest at most this deep.
@@ -45,8 +47,16 @@ pub fn run(
     let own = frame.memory.blocks.len();
     match frame.call(&input.arguments, visit) {
         Ok(value) => {
-            frame.memory.blocks.iter_mut().skip(own).for_each(|b| b.live = false);
-            Outcome::Return { value, memory: frame.memory }
+            frame
+                .memory
+                .blocks
+                .iter_mut()
+                .skip(own)
+                .for_each(|b| b.live = false);
+            Outcome::Return {
+                value,
+                memory: frame.memory,
+            }
         }
         Err(Stop::Undefined(what)) => Outcome::Undefined(what),
         Err(Stop::OutOfFuel) => Outcome::OutOfFuel,
@@ -69,9 +79,17 @@ impl<'m> Frame<'m> {
         &self.memory
     }
 
-    fn call(&mut self, arguments: &[Lanes], visit: &mut dyn FnMut(BlockId, &Frame<'_>)) -> Result<Lanes, Stop> {
+    fn call(
+        &mut self,
+        arguments: &[Lanes],
+        visit: &mut dyn FnMut(BlockId, &Frame<'_>),
+    ) -> Result<Lanes, Stop> {
         let function = self.function;
-        if let Some(what) = function.unsupported.first().or(self.module.unsupported.first()) {
+        if let Some(what) = function
+            .unsupported
+            .first()
+            .or(self.module.unsupported.first())
+        {
             return Stop::stuck("unsupported-instruction", what.clone());
         }
         if function.variadic {
@@ -104,10 +122,15 @@ impl<'m> Frame<'m> {
                         Scalar::Int(_) => *yes,
                         _ => return Stop::undefined("branch on poison or undef"),
                     },
-                    Op::Switch { value, default, cases } => match self.scalar(*value)? {
-                        Scalar::Int(bits) => {
-                            cases.iter().find(|(c, _)| function.constant_int(*c) == Some(bits)).map_or(*default, |(_, b)| *b)
-                        }
+                    Op::Switch {
+                        value,
+                        default,
+                        cases,
+                    } => match self.scalar(*value)? {
+                        Scalar::Int(bits) => cases
+                            .iter()
+                            .find(|(c, _)| function.constant_int(*c) == Some(bits))
+                            .map_or(*default, |(_, b)| *b),
                         _ => return Stop::undefined("switch on poison or undef"),
                     },
                     _ => {
@@ -128,9 +151,14 @@ impl<'m> Frame<'m> {
         // All phis of a block read before any of them writes.
         let mut pending = Vec::new();
         for &id in instructions {
-            let Some(Op::Phi { incoming }) = self.function.op(id) else { break };
+            let Some(Op::Phi { incoming }) = self.function.op(id) else {
+                break;
+            };
             let Some((value, _)) = incoming.iter().find(|(_, b)| Some(*b) == previous) else {
-                return Stop::stuck("unsupported-instruction", "phi without a value for its predecessor");
+                return Stop::stuck(
+                    "unsupported-instruction",
+                    "phi without a value for its predecessor",
+                );
             };
             pending.push((id, self.lanes(*value)?));
         }
@@ -142,26 +170,44 @@ impl<'m> Frame<'m> {
 
     fn returned(&mut self, value: Option<ValueId>) -> Result<Lanes, Stop> {
         match (self.function.memory, self.touched) {
-            (MemoryEffects::None, (true, _) | (_, true)) | (MemoryEffects::Read | MemoryEffects::ArgumentRead, (_, true)) => {
+            (MemoryEffects::None, (true, _) | (_, true))
+            | (MemoryEffects::Read | MemoryEffects::ArgumentRead, (_, true)) => {
                 return Stop::undefined("touches memory that its attributes exclude");
             }
             _ if self.function.parameters.iter().any(|p| {
-                (p.attributes.no_store && self.touched.1) || (p.attributes.no_load && self.touched.0) || p.attributes.returned
+                (p.attributes.no_store && self.touched.1)
+                    || (p.attributes.no_load && self.touched.0)
+                    || p.attributes.returned
             }) =>
             {
-                return Stop::stuck("unsupported-instruction", "readonly, writeonly or returned parameter");
+                return Stop::stuck(
+                    "unsupported-instruction",
+                    "readonly, writeonly or returned parameter",
+                );
             }
-            (MemoryEffects::Other, _) => return Stop::stuck("unsupported-instruction", "memory attribute"),
+            (MemoryEffects::Other, _) => {
+                return Stop::stuck("unsupported-instruction", "memory attribute");
+            }
             _ => {}
         }
-        let Some(value) = value else { return Ok(Vec::new()) };
+        let Some(value) = value else {
+            return Ok(Vec::new());
+        };
         let lanes = self.lanes(value)?;
-        let (ty, attributes) = (self.function.result.clone(), self.function.result_attributes.clone());
+        let (ty, attributes) = (
+            self.function.result.clone(),
+            self.function.result_attributes.clone(),
+        );
         self.attributed(lanes, &ty, &attributes)
     }
 
     /// Applies the attributes of a parameter or a result.
-    pub(super) fn attributed(&self, mut lanes: Lanes, ty: &Type, a: &ParameterAttributes) -> Result<Lanes, Stop> {
+    pub(super) fn attributed(
+        &self,
+        mut lanes: Lanes,
+        ty: &Type,
+        a: &ParameterAttributes,
+    ) -> Result<Lanes, Stop> {
         if let Some(what) = a.unsupported.first() {
             return Stop::stuck("unsupported-instruction", what.clone());
         }
@@ -169,14 +215,20 @@ impl<'m> Frame<'m> {
         for lane in &mut lanes {
             let poison = match (*lane, a.range) {
                 (Scalar::Int(bits), Some((low, high))) => {
-                    let inside = if low < high || low == high { low <= bits && bits < high } else { bits >= low || bits < high };
+                    let inside = if low < high || low == high {
+                        low <= bits && bits < high
+                    } else {
+                        bits >= low || bits < high
+                    };
                     !(inside || (low == high && low == 0 && width == 0))
                 }
                 (Scalar::Pointer(p), _) => {
                     (a.nonnull && self.memory.address(p) == 0)
                         || (a.align > 1 && !self.memory.address(p).is_multiple_of(a.align))
                 }
-                (Scalar::Undef, Some(_)) => return Stop::stuck("undef", "range attribute on undef"),
+                (Scalar::Undef, Some(_)) => {
+                    return Stop::stuck("undef", "range attribute on undef");
+                }
                 _ => false,
             };
             if poison {
@@ -202,7 +254,10 @@ impl<'m> Frame<'m> {
             ValueKind::Constant(constant) => self.constant(constant, &self.function.value(id).ty),
             _ => match &self.values[id.0 as usize] {
                 Some(lanes) => Ok(lanes.clone()),
-                None => Stop::stuck("unsupported-instruction", format!("%{} has no value", self.function.value(id).name)),
+                None => Stop::stuck(
+                    "unsupported-instruction",
+                    format!("%{} has no value", self.function.value(id).name),
+                ),
             },
         }
     }
@@ -211,7 +266,10 @@ impl<'m> Frame<'m> {
     pub(super) fn scalar(&self, id: ValueId) -> Result<Scalar, Stop> {
         match self.lanes(id)?.as_slice() {
             [one] => Ok(*one),
-            _ => Stop::stuck("unsupported-instruction", "a vector where a scalar is expected"),
+            _ => Stop::stuck(
+                "unsupported-instruction",
+                "a vector where a scalar is expected",
+            ),
         }
     }
 
@@ -222,7 +280,9 @@ impl<'m> Frame<'m> {
             (Scalar::Poison, _) => Ok(None),
             (Scalar::Undef, Choice::Zero) => Ok(Some(0)),
             (Scalar::Undef, Choice::Refuse) => Stop::stuck("undef", "an operation on undef"),
-            (Scalar::Pointer(_), _) => Stop::stuck("memory-model", "a pointer where an integer is expected"),
+            (Scalar::Pointer(_), _) => {
+                Stop::stuck("memory-model", "a pointer where an integer is expected")
+            }
         }
     }
 
@@ -235,13 +295,19 @@ impl<'m> Frame<'m> {
             Constant::Int(bits) => Ok(vec![Scalar::Int(*bits)]),
             Constant::Poison => fill(Scalar::Poison),
             Constant::Undef => fill(Scalar::Undef),
-            Constant::Null => fill(Scalar::Pointer(Pointer { block: 0, offset: 0 })),
+            Constant::Null => fill(Scalar::Pointer(Pointer {
+                block: 0,
+                offset: 0,
+            })),
             Constant::Zero => match self.module.lanes(ty) {
                 Some(lanes) => lanes
                     .iter()
                     .map(|lane| match lane {
                         Type::Int(_) => Ok(Scalar::Int(0)),
-                        Type::Pointer => Ok(Scalar::Pointer(Pointer { block: 0, offset: 0 })),
+                        Type::Pointer => Ok(Scalar::Pointer(Pointer {
+                            block: 0,
+                            offset: 0,
+                        })),
                         _ => Stop::stuck("floating-point", format!("constant of type {ty}")),
                     })
                     .collect(),
@@ -260,7 +326,9 @@ impl<'m> Frame<'m> {
                 _ => Stop::stuck("memory-model", "constant address"),
             },
             Constant::Float(_) => Stop::stuck("floating-point", "floating-point constant"),
-            Constant::Wide(_) => Stop::stuck("unsupported-instruction", "an integer wider than 128 bits"),
+            Constant::Wide(_) => {
+                Stop::stuck("unsupported-instruction", "an integer wider than 128 bits")
+            }
             Constant::Unsupported(text) => Stop::stuck("unsupported-instruction", text.to_string()),
         }
     }
@@ -268,7 +336,10 @@ impl<'m> Frame<'m> {
     fn global(&self, name: &str, offset: i64) -> Result<Lanes, Stop> {
         let label = format!("@{name}");
         match self.memory.blocks.iter().position(|b| b.name == label) {
-            Some(block) => Ok(vec![Scalar::Pointer(Pointer { block: block as u32, offset })]),
+            Some(block) => Ok(vec![Scalar::Pointer(Pointer {
+                block: block as u32,
+                offset,
+            })]),
             None => Stop::stuck("memory-model", format!("address of {label}")),
         }
     }
@@ -284,15 +355,31 @@ impl<'m> Frame<'m> {
 
     fn operation(&mut self, id: ValueId, op: &Op) -> Result<Lanes, Stop> {
         match op {
-            Op::Binary { op, flags, lhs, rhs } => {
+            Op::Binary {
+                op,
+                flags,
+                lhs,
+                rhs,
+            } => {
                 let width = self.width(*lhs)?;
                 let (a, b) = (self.lanes(*lhs)?, self.lanes(*rhs)?);
-                a.into_iter().zip(b).map(|(a, b)| self.binary(*op, *flags, width, a, b)).collect()
+                a.into_iter()
+                    .zip(b)
+                    .map(|(a, b)| self.binary(*op, *flags, width, a, b))
+                    .collect()
             }
-            Op::Compare { predicate, flags, lhs, rhs } => {
+            Op::Compare {
+                predicate,
+                flags,
+                lhs,
+                rhs,
+            } => {
                 let width = self.width(*lhs)?;
                 let (a, b) = (self.lanes(*lhs)?, self.lanes(*rhs)?);
-                a.into_iter().zip(b).map(|(a, b)| self.compare(*predicate, *flags, width, a, b)).collect()
+                a.into_iter()
+                    .zip(b)
+                    .map(|(a, b)| self.compare(*predicate, *flags, width, a, b))
+                    .collect()
             }
             Op::Select { condition, yes, no } => self.select(*condition, *yes, *no),
             Op::Freeze { value } => {
@@ -301,10 +388,15 @@ impl<'m> Frame<'m> {
                     .into_iter()
                     .map(|lane| match (lane, self.choice) {
                         (Scalar::Poison | Scalar::Undef, Choice::Zero) if pointer => {
-                            Ok(Scalar::Pointer(Pointer { block: 0, offset: 0 }))
+                            Ok(Scalar::Pointer(Pointer {
+                                block: 0,
+                                offset: 0,
+                            }))
                         }
                         (Scalar::Poison | Scalar::Undef, Choice::Zero) => Ok(Scalar::Int(0)),
-                        (Scalar::Poison | Scalar::Undef, Choice::Refuse) => Stop::stuck("undef", "freeze of poison or undef"),
+                        (Scalar::Poison | Scalar::Undef, Choice::Refuse) => {
+                            Stop::stuck("undef", "freeze of poison or undef")
+                        }
                         (lane, _) => Ok(lane),
                     })
                     .collect()
@@ -315,29 +407,54 @@ impl<'m> Frame<'m> {
                 let lanes = self.lanes(*vector)?;
                 let index = self.scalar(*index)?;
                 let at = self.need(index)?.and_then(|i| usize::try_from(i).ok());
-                Ok(vec![at.and_then(|i| lanes.get(i).copied()).unwrap_or(Scalar::Poison)])
+                Ok(vec![
+                    at.and_then(|i| lanes.get(i).copied())
+                        .unwrap_or(Scalar::Poison),
+                ])
             }
-            Op::InsertElement { vector, element, index } => {
+            Op::InsertElement {
+                vector,
+                element,
+                index,
+            } => {
                 let mut lanes = self.lanes(*vector)?;
                 let element = self.scalar(*element)?;
                 let index = self.scalar(*index)?;
-                match self.need(index)?.and_then(|i| usize::try_from(i).ok()).filter(|i| *i < lanes.len()) {
+                match self
+                    .need(index)?
+                    .and_then(|i| usize::try_from(i).ok())
+                    .filter(|i| *i < lanes.len())
+                {
                     Some(i) => lanes[i] = element,
                     None => lanes.fill(Scalar::Poison),
                 }
                 Ok(lanes)
             }
-            Op::ShuffleVector { first, second, mask } => {
+            Op::ShuffleVector {
+                first,
+                second,
+                mask,
+            } => {
                 let mut lanes = self.lanes(*first)?;
                 lanes.extend(self.lanes(*second)?);
-                Ok(mask.iter().map(|m| m.and_then(|i| lanes.get(i as usize).copied()).unwrap_or(Scalar::Poison)).collect())
+                Ok(mask
+                    .iter()
+                    .map(|m| {
+                        m.and_then(|i| lanes.get(i as usize).copied())
+                            .unwrap_or(Scalar::Poison)
+                    })
+                    .collect())
             }
             Op::ExtractValue { aggregate, indices } => {
                 let lanes = self.lanes(*aggregate)?;
                 let (first, count) = self.path(*aggregate, indices)?;
                 Ok(lanes[first..first + count].to_vec())
             }
-            Op::InsertValue { aggregate, element, indices } => {
+            Op::InsertValue {
+                aggregate,
+                element,
+                indices,
+            } => {
                 let mut lanes = self.lanes(*aggregate)?;
                 let element = self.lanes(*element)?;
                 let (first, count) = self.path(*aggregate, indices)?;
@@ -347,11 +464,28 @@ impl<'m> Frame<'m> {
                 lanes[first..first + count].copy_from_slice(&element);
                 Ok(lanes)
             }
-            Op::Alloca { element, count, align } => self.alloca(id, element, *count, *align),
+            Op::Alloca {
+                element,
+                count,
+                align,
+            } => self.alloca(id, element, *count, *align),
             Op::Load { pointer, align } => self.load(id, *pointer, *align),
-            Op::Store { value, pointer, align } => self.store(*value, *pointer, *align),
-            Op::GetElementPointer { element, flags, base, indices } => self.element_pointer(element, *flags, *base, indices),
-            Op::Call { callee, arguments, result } => {
+            Op::Store {
+                value,
+                pointer,
+                align,
+            } => self.store(*value, *pointer, *align),
+            Op::GetElementPointer {
+                element,
+                flags,
+                base,
+                indices,
+            } => self.element_pointer(element, *flags, *base, indices),
+            Op::Call {
+                callee,
+                arguments,
+                result,
+            } => {
                 let mut lanes = Vec::new();
                 for (value, attributes) in arguments {
                     let ty = self.function.ty(*value).clone();
@@ -365,7 +499,9 @@ impl<'m> Frame<'m> {
                 let ty = self.function.ty(id).clone();
                 self.attributed(out, &ty, result)
             }
-            Op::Unsupported { mnemonic, .. } => Stop::stuck("unsupported-instruction", mnemonic.clone()),
+            Op::Unsupported { mnemonic, .. } => {
+                Stop::stuck("unsupported-instruction", mnemonic.clone())
+            }
             _ => Stop::stuck("unsupported-instruction", "terminator inside a block"),
         }
     }
@@ -378,7 +514,14 @@ impl<'m> Frame<'m> {
         }
     }
 
-    fn binary(&self, op: crate::BinaryOp, flags: Flags, width: u32, a: Scalar, b: Scalar) -> Result<Scalar, Stop> {
+    fn binary(
+        &self,
+        op: crate::BinaryOp,
+        flags: Flags,
+        width: u32,
+        a: Scalar,
+        b: Scalar,
+    ) -> Result<Scalar, Stop> {
         use crate::BinaryOp::{SDiv, SRem, UDiv, URem};
         let divides = matches!(op, UDiv | SDiv | URem | SRem);
         if divides && b == Scalar::Undef {
@@ -397,11 +540,22 @@ impl<'m> Frame<'m> {
         match folded {
             Folded::Bits(bits) => Ok(Scalar::Int(bits)),
             Folded::Poison => Ok(Scalar::Poison),
-            Folded::Undefined => Stop::undefined(if b == Some(0) { "division by zero" } else { "signed division overflow" }),
+            Folded::Undefined => Stop::undefined(if b == Some(0) {
+                "division by zero"
+            } else {
+                "signed division overflow"
+            }),
         }
     }
 
-    fn compare(&self, predicate: crate::Predicate, flags: Flags, width: u32, a: Scalar, b: Scalar) -> Result<Scalar, Stop> {
+    fn compare(
+        &self,
+        predicate: crate::Predicate,
+        flags: Flags,
+        width: u32,
+        a: Scalar,
+        b: Scalar,
+    ) -> Result<Scalar, Stop> {
         let truth = |b: bool| Ok(Scalar::Int(u128::from(b)));
         if let (Scalar::Pointer(p), Scalar::Pointer(q)) = (a, b) {
             return truth(self.compare_pointers(predicate, p, q)?);
@@ -410,26 +564,46 @@ impl<'m> Frame<'m> {
             return Ok(Scalar::Poison);
         }
         match (self.need(a)?, self.need(b)?) {
-            (Some(a), Some(b)) if flags.samesign && (a ^ b) >> (width - 1) != 0 => Ok(Scalar::Poison),
+            (Some(a), Some(b)) if flags.samesign && (a ^ b) >> (width - 1) != 0 => {
+                Ok(Scalar::Poison)
+            }
             (Some(a), Some(b)) => truth(fold::compare(predicate, width, a, b)),
             _ => Ok(Scalar::Poison),
         }
     }
 
-    fn compare_pointers(&self, predicate: crate::Predicate, p: Pointer, q: Pointer) -> Result<bool, Stop> {
+    fn compare_pointers(
+        &self,
+        predicate: crate::Predicate,
+        p: Pointer,
+        q: Pointer,
+    ) -> Result<bool, Stop> {
         use crate::Predicate::{Eq, Ne};
         if p.block == q.block {
-            return Ok(fold::compare(predicate, 64, u128::from(self.memory.address(p)), u128::from(self.memory.address(q))));
+            return Ok(fold::compare(
+                predicate,
+                64,
+                u128::from(self.memory.address(p)),
+                u128::from(self.memory.address(q)),
+            ));
         }
         let hidden = |x: Pointer| self.memory.block(x).is_some_and(|b| b.hidden);
         if !hidden(p) && !hidden(q) {
-            return Ok(fold::compare(predicate, 64, u128::from(self.memory.address(p)), u128::from(self.memory.address(q))));
+            return Ok(fold::compare(
+                predicate,
+                64,
+                u128::from(self.memory.address(p)),
+                u128::from(self.memory.address(q)),
+            ));
         }
         // A local's address is unknown, but two pointers into different live blocks differ; so does null.
         let inside = |x: Pointer| x.block == 0 && x.offset == 0 || self.memory.span(x, 1).is_some();
         match predicate {
             Eq | Ne if inside(p) && inside(q) => Ok(predicate == Ne),
-            _ => Stop::stuck("memory-model", "comparison that depends on the address of a local"),
+            _ => Stop::stuck(
+                "memory-model",
+                "comparison that depends on the address of a local",
+            ),
         }
     }
 
@@ -444,13 +618,25 @@ impl<'m> Frame<'m> {
             })
         };
         if let [one] = condition.as_slice() {
-            return yes.into_iter().zip(no).map(|(y, n)| pick(*one, y, n)).collect();
+            return yes
+                .into_iter()
+                .zip(no)
+                .map(|(y, n)| pick(*one, y, n))
+                .collect();
         }
-        condition.into_iter().zip(yes).zip(no).map(|((c, y), n)| pick(c, y, n)).collect()
+        condition
+            .into_iter()
+            .zip(yes)
+            .zip(no)
+            .map(|((c, y), n)| pick(c, y, n))
+            .collect()
     }
 
     fn cast(&self, id: ValueId, op: CastOp, flags: Flags, value: ValueId) -> Result<Lanes, Stop> {
-        let (from, to) = (self.function.ty(value).clone(), self.function.ty(id).clone());
+        let (from, to) = (
+            self.function.ty(value).clone(),
+            self.function.ty(id).clone(),
+        );
         if let CastOp::Float(name) = op {
             return Stop::stuck("floating-point", name.0);
         }
@@ -469,17 +655,27 @@ impl<'m> Frame<'m> {
                     if self.memory.block(p).is_some_and(|b| b.hidden) {
                         return Stop::stuck("memory-model", "address of a local");
                     }
-                    return Ok(Scalar::Int(u128::from(self.memory.address(p)) & fold::mask(wide)));
+                    return Ok(Scalar::Int(
+                        u128::from(self.memory.address(p)) & fold::mask(wide),
+                    ));
                 }
-                let Some(bits) = self.need(lane)? else { return Ok(Scalar::Poison) };
+                let Some(bits) = self.need(lane)? else {
+                    return Ok(Scalar::Poison);
+                };
                 Ok(match op {
                     CastOp::ZExt if flags.nneg && bits >> (narrow - 1) != 0 => Scalar::Poison,
-                    CastOp::SExt => Scalar::Int(fold::signed(bits, narrow) as u128 & fold::mask(wide)),
+                    CastOp::SExt => {
+                        Scalar::Int(fold::signed(bits, narrow) as u128 & fold::mask(wide))
+                    }
                     CastOp::Trunc => {
                         let cut = bits & fold::mask(wide);
                         let lost = (flags.nuw && cut != bits)
                             || (flags.nsw && fold::signed(cut, wide) != fold::signed(bits, narrow));
-                        if lost { Scalar::Poison } else { Scalar::Int(cut) }
+                        if lost {
+                            Scalar::Poison
+                        } else {
+                            Scalar::Int(cut)
+                        }
                     }
                     _ => Scalar::Int(bits),
                 })
@@ -493,13 +689,19 @@ impl<'m> Frame<'m> {
         }
         let width = |ty: &Type| ty.scalar().int_bits().filter(|bits| *bits <= 128);
         let (Some(a), Some(b)) = (width(from), width(to)) else {
-            return Stop::stuck("unsupported-instruction", format!("bitcast of {from} to {to}"));
+            return Stop::stuck(
+                "unsupported-instruction",
+                format!("bitcast of {from} to {to}"),
+            );
         };
         let Some(count) = self.module.lanes(to).map(|l| l.len() as u32) else {
             return Stop::stuck("unsupported-instruction", format!("bitcast to {to}"));
         };
         if a * lanes.len() as u32 != b * count {
-            return Stop::stuck("unsupported-instruction", format!("bitcast of {from} to {to}"));
+            return Stop::stuck(
+                "unsupported-instruction",
+                format!("bitcast of {from} to {to}"),
+            );
         }
         // Lane 0 holds the low bits. A result with one poison bit is poison.
         let mut bits: Vec<Option<bool>> = Vec::new();
@@ -513,18 +715,29 @@ impl<'m> Frame<'m> {
                 chunk
                     .iter()
                     .enumerate()
-                    .try_fold(0u128, |acc, (i, bit)| bit.map(|bit| acc | u128::from(bit) << i))
+                    .try_fold(0u128, |acc, (i, bit)| {
+                        bit.map(|bit| acc | u128::from(bit) << i)
+                    })
                     .map_or(Scalar::Poison, Scalar::Int)
             })
             .collect())
     }
 
-    fn callee(&mut self, id: ValueId, callee: &Callee, arguments: Vec<Lanes>) -> Result<Lanes, Stop> {
-        let Callee::Named(name) = callee else { return Stop::stuck("external-call", "indirect call") };
+    fn callee(
+        &mut self,
+        id: ValueId,
+        callee: &Callee,
+        arguments: Vec<Lanes>,
+    ) -> Result<Lanes, Stop> {
+        let Callee::Named(name) = callee else {
+            return Stop::stuck("external-call", "indirect call");
+        };
         if name.starts_with("llvm.") {
             return self.intrinsic(id, name, &arguments);
         }
-        let Some(function) = self.module.function(name) else { return Stop::stuck("external-call", format!("@{name}")) };
+        let Some(function) = self.module.function(name) else {
+            return Stop::stuck("external-call", format!("@{name}"));
+        };
         if self.depth >= CALL_DEPTH_LIMIT {
             return Err(Stop::OutOfFuel);
         }
@@ -544,7 +757,11 @@ impl<'m> Frame<'m> {
         self.touched.0 |= inner.touched.0;
         self.touched.1 |= inner.touched.1;
         self.memory = inner.memory;
-        self.memory.blocks.iter_mut().skip(own).for_each(|b| b.live = false);
+        self.memory
+            .blocks
+            .iter_mut()
+            .skip(own)
+            .for_each(|b| b.live = false);
         result
     }
 }

@@ -9,7 +9,12 @@ use crate::module::ValueId;
 use crate::types::Type;
 
 impl Frame<'_> {
-    pub(super) fn intrinsic(&mut self, id: ValueId, name: &str, arguments: &[Vec<Scalar>]) -> Result<Vec<Scalar>, Stop> {
+    pub(super) fn intrinsic(
+        &mut self,
+        id: ValueId,
+        name: &str,
+        arguments: &[Vec<Scalar>],
+    ) -> Result<Vec<Scalar>, Stop> {
         if let Some((which, operands)) = Intrinsic::from_callee(name) {
             return self.pointwise(id, which, operands, arguments);
         }
@@ -23,8 +28,14 @@ impl Frame<'_> {
                 _ => Stop::undefined("assume of something that does not hold"),
             },
             _ if name.starts_with("llvm.lifetime.") => self.lifetime(name, arguments),
-            _ if name.starts_with("llvm.expect.") => arguments.first().cloned().ok_or(Stop::Stuck("external-call", name.into())),
-            _ if name.starts_with("llvm.memset.") || name.starts_with("llvm.memcpy.") || name.starts_with("llvm.memmove.") => {
+            _ if name.starts_with("llvm.expect.") => arguments
+                .first()
+                .cloned()
+                .ok_or(Stop::Stuck("external-call", name.into())),
+            _ if name.starts_with("llvm.memset.")
+                || name.starts_with("llvm.memcpy.")
+                || name.starts_with("llvm.memmove.") =>
+            {
                 self.block_operation(name, arguments)
             }
             _ if name.starts_with("llvm.vector.reduce.") => self.reduce(id, name, arguments),
@@ -37,7 +48,12 @@ impl Frame<'_> {
         let Some(Scalar::Pointer(pointer)) = arguments.last().and_then(|a| a.first()) else {
             return Stop::stuck("memory-model", name);
         };
-        let Some(block) = self.memory.blocks.get_mut(pointer.block as usize).filter(|b| b.hidden && pointer.offset == 0) else {
+        let Some(block) = self
+            .memory
+            .blocks
+            .get_mut(pointer.block as usize)
+            .filter(|b| b.hidden && pointer.offset == 0)
+        else {
             return Stop::stuck("memory-model", name);
         };
         block.live = name.starts_with("llvm.lifetime.start");
@@ -45,20 +61,33 @@ impl Frame<'_> {
         Ok(Vec::new())
     }
 
-    fn pointwise(&self, id: ValueId, which: Intrinsic, operands: usize, arguments: &[Vec<Scalar>]) -> Result<Vec<Scalar>, Stop> {
+    fn pointwise(
+        &self,
+        id: ValueId,
+        which: Intrinsic,
+        operands: usize,
+        arguments: &[Vec<Scalar>],
+    ) -> Result<Vec<Scalar>, Stop> {
         let Some(width) = self.argument_width(id).filter(|w| *w <= 128) else {
             return Stop::stuck("unsupported-instruction", "intrinsic at this width");
         };
         let out = self.function.ty(id).scalar().int_bits().unwrap_or(width);
         if arguments.len() != operands {
-            return Stop::stuck("unsupported-instruction", "intrinsic with another number of operands");
+            return Stop::stuck(
+                "unsupported-instruction",
+                "intrinsic with another number of operands",
+            );
         }
         let count = arguments.first().map_or(0, Vec::len);
         (0..count)
             .map(|lane| {
                 let mut bits = Vec::new();
                 for argument in arguments {
-                    let scalar = if argument.len() == 1 { argument[0] } else { argument[lane] };
+                    let scalar = if argument.len() == 1 {
+                        argument[0]
+                    } else {
+                        argument[lane]
+                    };
                     match self.need(scalar)? {
                         Some(value) => bits.push(value),
                         None => return Ok(Scalar::Poison),
@@ -85,10 +114,15 @@ impl Frame<'_> {
         is_signed: bool,
         arguments: &[Vec<Scalar>],
     ) -> Result<Vec<Scalar>, Stop> {
-        let (Some(width), [a, b]) = (self.argument_width(id).filter(|w| *w <= 128), arguments) else {
+        let (Some(width), [a, b]) = (self.argument_width(id).filter(|w| *w <= 128), arguments)
+        else {
             return Stop::stuck("unsupported-instruction", "overflow intrinsic at this type");
         };
-        let strict = Flags { nsw: is_signed, nuw: !is_signed, ..Flags::default() };
+        let strict = Flags {
+            nsw: is_signed,
+            nuw: !is_signed,
+            ..Flags::default()
+        };
         let mut values = Vec::new();
         let mut overflows = Vec::new();
         for (a, b) in a.iter().zip(b) {
@@ -99,7 +133,9 @@ impl Frame<'_> {
                         _ => Scalar::Poison,
                     };
                     values.push(value);
-                    overflows.push(Scalar::Int(u128::from(fold::binary(op, strict, width, a, b) == Folded::Poison)));
+                    overflows.push(Scalar::Int(u128::from(
+                        fold::binary(op, strict, width, a, b) == Folded::Poison,
+                    )));
                 }
                 _ => {
                     values.push(Scalar::Poison);
@@ -111,8 +147,14 @@ impl Frame<'_> {
         Ok(values)
     }
 
-    fn block_operation(&mut self, name: &str, arguments: &[Vec<Scalar>]) -> Result<Vec<Scalar>, Stop> {
-        let [to, from, length, ..] = arguments else { return Stop::stuck("external-call", name) };
+    fn block_operation(
+        &mut self,
+        name: &str,
+        arguments: &[Vec<Scalar>],
+    ) -> Result<Vec<Scalar>, Stop> {
+        let [to, from, length, ..] = arguments else {
+            return Stop::stuck("external-call", name);
+        };
         let (Some(Scalar::Pointer(to)), Some(from)) = (to.first(), from.first()) else {
             return Stop::stuck("memory-model", name);
         };
@@ -123,7 +165,9 @@ impl Frame<'_> {
         if length == 0 {
             return Ok(Vec::new());
         }
-        let Some((block, range)) = self.memory.span(*to, length) else { return Stop::undefined("access out of bounds") };
+        let Some((block, range)) = self.memory.span(*to, length) else {
+            return Stop::undefined("access out of bounds");
+        };
         if self.memory.blocks[block].constant {
             return Stop::undefined("store to constant memory");
         }
@@ -136,9 +180,16 @@ impl Frame<'_> {
             };
             vec![byte; length as usize]
         } else {
-            let Scalar::Pointer(from) = from else { return Stop::stuck("memory-model", name) };
-            let Some((source, there)) = self.memory.span(*from, length) else { return Stop::undefined("access out of bounds") };
-            let overlaps = source == block && there.start < range.end && range.start < there.end && there != range;
+            let Scalar::Pointer(from) = from else {
+                return Stop::stuck("memory-model", name);
+            };
+            let Some((source, there)) = self.memory.span(*from, length) else {
+                return Stop::undefined("access out of bounds");
+            };
+            let overlaps = source == block
+                && there.start < range.end
+                && range.start < there.end
+                && there != range;
             if overlaps && name.starts_with("llvm.memcpy.") {
                 return Stop::undefined("memcpy between overlapping ranges");
             }
@@ -148,27 +199,46 @@ impl Frame<'_> {
         Ok(Vec::new())
     }
 
-    fn reduce(&self, id: ValueId, name: &str, arguments: &[Vec<Scalar>]) -> Result<Vec<Scalar>, Stop> {
+    fn reduce(
+        &self,
+        id: ValueId,
+        name: &str,
+        arguments: &[Vec<Scalar>],
+    ) -> Result<Vec<Scalar>, Stop> {
         let (Some(lanes), Type::Int(width)) = (arguments.first(), self.function.ty(id)) else {
             return Stop::stuck("floating-point", name);
         };
-        let kind = name.trim_start_matches("llvm.vector.reduce.").split('.').next().unwrap_or("");
+        let kind = name
+            .trim_start_matches("llvm.vector.reduce.")
+            .split('.')
+            .next()
+            .unwrap_or("");
         let step = |a: u128, b: u128| -> Option<u128> {
             let folded = match kind {
                 "smax" => fold::intrinsic(Intrinsic::SMax, *width, *width, &[a, b]),
                 "smin" => fold::intrinsic(Intrinsic::SMin, *width, *width, &[a, b]),
                 "umax" => fold::intrinsic(Intrinsic::UMax, *width, *width, &[a, b]),
                 "umin" => fold::intrinsic(Intrinsic::UMin, *width, *width, &[a, b]),
-                "add" | "mul" | "and" | "or" | "xor" => {
-                    fold::binary(crate::BinaryOp::from_name(kind)?, Flags::default(), *width, a, b)
-                }
+                "add" | "mul" | "and" | "or" | "xor" => fold::binary(
+                    crate::BinaryOp::from_name(kind)?,
+                    Flags::default(),
+                    *width,
+                    a,
+                    b,
+                ),
                 _ => return None,
             };
-            if let Folded::Bits(bits) = folded { Some(bits) } else { None }
+            if let Folded::Bits(bits) = folded {
+                Some(bits)
+            } else {
+                None
+            }
         };
         let mut total: Option<u128> = None;
         for lane in lanes {
-            let Some(bits) = self.need(*lane)? else { return Ok(vec![Scalar::Poison]) };
+            let Some(bits) = self.need(*lane)? else {
+                return Ok(vec![Scalar::Poison]);
+            };
             total = Some(match total {
                 None => bits,
                 Some(total) => match step(total, bits) {

@@ -40,7 +40,13 @@ fn places(module: &Module, ty: &Type) -> Option<Vec<(u64, Type)>> {
 }
 
 impl Frame<'_> {
-    pub(super) fn alloca(&mut self, id: ValueId, element: &Type, count: Option<ValueId>, align: u64) -> Result<Vec<Scalar>, Stop> {
+    pub(super) fn alloca(
+        &mut self,
+        id: ValueId,
+        element: &Type,
+        count: Option<ValueId>,
+        align: u64,
+    ) -> Result<Vec<Scalar>, Stop> {
         let count = match count {
             None => 1,
             Some(value) => match self.scalar(value)? {
@@ -48,29 +54,51 @@ impl Frame<'_> {
                 _ => return Stop::undefined("alloca of a poison or undef count"),
             },
         };
-        let size = self.module.alloc_size(element).and_then(|s| u64::try_from(count).ok()?.checked_mul(s));
+        let size = self
+            .module
+            .alloc_size(element)
+            .and_then(|s| u64::try_from(count).ok()?.checked_mul(s));
         let own = self.module.abi_align(element).unwrap_or(1);
         match size.filter(|s| *s <= ALLOCA_LIMIT_BYTES) {
             Some(size) => {
                 let name = format!("%{}", self.function.value(id).name);
                 let align = if align == 0 { own } else { align };
-                let block = self.memory.allocate(&name, vec![Byte::Undef; size as usize], align, true);
+                let block =
+                    self.memory
+                        .allocate(&name, vec![Byte::Undef; size as usize], align, true);
                 Ok(vec![Scalar::Pointer(Pointer { block, offset: 0 })])
             }
             None => Stop::stuck("memory-model", format!("alloca of {element}")),
         }
     }
 
-    fn access(&mut self, writes: bool, pointer: ValueId, size: u64, align: u64, ty: &Type) -> Result<(usize, std::ops::Range<usize>), Stop> {
+    fn access(
+        &mut self,
+        writes: bool,
+        pointer: ValueId,
+        size: u64,
+        align: u64,
+        ty: &Type,
+    ) -> Result<(usize, std::ops::Range<usize>), Stop> {
         let pointer = match self.scalar(pointer)? {
             Scalar::Pointer(p) => p,
-            Scalar::Poison | Scalar::Undef => return Stop::undefined("access through poison or undef"),
+            Scalar::Poison | Scalar::Undef => {
+                return Stop::undefined("access through poison or undef");
+            }
             Scalar::Int(_) => return Stop::stuck("memory-model", "access through an integer"),
         };
         let Some(span) = self.memory.span(pointer, size) else {
-            return Stop::undefined(if pointer.block == 0 { "access through null" } else { "access out of bounds" });
+            return Stop::undefined(if pointer.block == 0 {
+                "access through null"
+            } else {
+                "access out of bounds"
+            });
         };
-        let align = if align == 0 { self.module.abi_align(ty).unwrap_or(1) } else { align };
+        let align = if align == 0 {
+            self.module.abi_align(ty).unwrap_or(1)
+        } else {
+            align
+        };
         if !self.memory.address(pointer).is_multiple_of(align) {
             return Stop::undefined("misaligned access");
         }
@@ -88,12 +116,20 @@ impl Frame<'_> {
         }
     }
 
-    pub(super) fn load(&mut self, id: ValueId, pointer: ValueId, align: u64) -> Result<Vec<Scalar>, Stop> {
+    pub(super) fn load(
+        &mut self,
+        id: ValueId,
+        pointer: ValueId,
+        align: u64,
+    ) -> Result<Vec<Scalar>, Stop> {
         let ty = self.function.ty(id).clone();
         let (size, places) = self.layout(&ty)?;
         let (block, range) = self.access(false, pointer, size, align, &ty)?;
         let bytes = &self.memory.blocks[block].bytes[range];
-        places.iter().map(|(at, ty)| self.decode(bytes, *at as usize, ty)).collect()
+        places
+            .iter()
+            .map(|(at, ty)| self.decode(bytes, *at as usize, ty))
+            .collect()
     }
 
     fn decode(&self, bytes: &[Byte], at: usize, ty: &Type) -> Result<Scalar, Stop> {
@@ -119,26 +155,44 @@ impl Frame<'_> {
                     }
                 }
                 if value & !fold::mask(*bits) != 0 {
-                    return Stop::stuck("memory-model", format!("load of {ty} from bytes with more bits"));
+                    return Stop::stuck(
+                        "memory-model",
+                        format!("load of {ty} from bytes with more bits"),
+                    );
                 }
                 Ok(Scalar::Int(value))
             }
             Type::Pointer => {
                 if bytes.iter().all(|b| *b == Byte::Bits(0)) {
-                    return Ok(Scalar::Pointer(Pointer { block: 0, offset: 0 }));
+                    return Ok(Scalar::Pointer(Pointer {
+                        block: 0,
+                        offset: 0,
+                    }));
                 }
                 let Some(Byte::Pointer(first, 0)) = bytes.first() else {
                     return Stop::stuck("memory-model", "load of an integer as a pointer");
                 };
-                let whole = bytes.iter().enumerate().all(|(i, b)| *b == Byte::Pointer(*first, i as u8));
-                if whole { Ok(Scalar::Pointer(*first)) } else { Stop::stuck("memory-model", "load of a mixed pointer") }
+                let whole = bytes
+                    .iter()
+                    .enumerate()
+                    .all(|(i, b)| *b == Byte::Pointer(*first, i as u8));
+                if whole {
+                    Ok(Scalar::Pointer(*first))
+                } else {
+                    Stop::stuck("memory-model", "load of a mixed pointer")
+                }
             }
             Type::Float(_) => Stop::stuck("floating-point", "load of floating point"),
             _ => Stop::stuck("unsupported-instruction", format!("load of {ty}")),
         }
     }
 
-    pub(super) fn store(&mut self, value: ValueId, pointer: ValueId, align: u64) -> Result<Vec<Scalar>, Stop> {
+    pub(super) fn store(
+        &mut self,
+        value: ValueId,
+        pointer: ValueId,
+        align: u64,
+    ) -> Result<Vec<Scalar>, Stop> {
         let ty = self.function.ty(value).clone();
         let (size, places) = self.layout(&ty)?;
         let lanes = self.lanes(value)?;
@@ -177,29 +231,55 @@ impl Frame<'_> {
         let bases = self.lanes(base)?;
         let mut columns = Vec::new();
         for &index in indices {
-            columns.push((self.lanes(index)?, self.function.ty(index).scalar().int_bits().unwrap_or(64)));
+            columns.push((
+                self.lanes(index)?,
+                self.function.ty(index).scalar().int_bits().unwrap_or(64),
+            ));
         }
-        let count = columns.iter().map(|(c, _)| c.len()).chain([bases.len()]).max().unwrap_or(1);
+        let count = columns
+            .iter()
+            .map(|(c, _)| c.len())
+            .chain([bases.len()])
+            .max()
+            .unwrap_or(1);
         (0..count)
             .map(|lane| {
-                let pick = |lanes: &[Scalar]| if lanes.len() == 1 { lanes[0] } else { lanes.get(lane).copied().unwrap_or(Scalar::Poison) };
-                let row: Vec<(Scalar, u32)> = columns.iter().map(|(c, bits)| (pick(c), *bits)).collect();
+                let pick = |lanes: &[Scalar]| {
+                    if lanes.len() == 1 {
+                        lanes[0]
+                    } else {
+                        lanes.get(lane).copied().unwrap_or(Scalar::Poison)
+                    }
+                };
+                let row: Vec<(Scalar, u32)> =
+                    columns.iter().map(|(c, bits)| (pick(c), *bits)).collect();
                 self.one_element_pointer(element, flags, pick(&bases), &row)
             })
             .collect()
     }
 
-    fn one_element_pointer(&self, element: &Type, flags: Flags, base: Scalar, row: &[(Scalar, u32)]) -> Result<Scalar, Stop> {
+    fn one_element_pointer(
+        &self,
+        element: &Type,
+        flags: Flags,
+        base: Scalar,
+        row: &[(Scalar, u32)],
+    ) -> Result<Scalar, Stop> {
         let mut offset = 0i128;
         let mut nuw_lost = false;
         let mut ty = element.clone();
         for (i, (index, bits)) in row.iter().enumerate() {
-            let Some(raw) = self.need(*index)? else { return Ok(Scalar::Poison) };
+            let Some(raw) = self.need(*index)? else {
+                return Ok(Scalar::Poison);
+            };
             let index = fold::signed(raw, *bits);
             let step = if i == 0 {
                 self.module.alloc_size(&ty)
             } else if let Type::Struct(..) = self.module.resolve(&ty) {
-                match u64::try_from(index).ok().and_then(|n| self.module.field(&ty, n)) {
+                match u64::try_from(index)
+                    .ok()
+                    .and_then(|n| self.module.field(&ty, n))
+                {
                     Some((at, inner)) => {
                         offset += i128::from(at);
                         ty = inner;
@@ -216,7 +296,9 @@ impl Frame<'_> {
                     None => return Stop::stuck("memory-model", format!("getelementptr into {ty}")),
                 }
             };
-            let Some(step) = step else { return Stop::stuck("memory-model", format!("getelementptr into {ty}")) };
+            let Some(step) = step else {
+                return Stop::stuck("memory-model", format!("getelementptr into {ty}"));
+            };
             // The index is sign-extended or truncated to 64 bits, then scaled.
             let cut = i128::from(index as i64);
             if flags.nusw && cut != index {
@@ -224,7 +306,9 @@ impl Frame<'_> {
             }
             let part = cut * i128::from(step);
             nuw_lost |= index < 0 && part != 0;
-            if (flags.nusw && i64::try_from(part).is_err()) || (flags.nusw && i64::try_from(offset + part).is_err()) {
+            if (flags.nusw && i64::try_from(part).is_err())
+                || (flags.nusw && i64::try_from(offset + part).is_err())
+            {
                 return Ok(Scalar::Poison);
             }
             offset += part;
@@ -237,8 +321,14 @@ impl Frame<'_> {
             Scalar::Poison => return Ok(Scalar::Poison),
             _ => return Stop::stuck("undef", "getelementptr on undef or an integer"),
         };
-        let result = Pointer { block: pointer.block, offset: pointer.offset.wrapping_add(offset as i64) };
-        if flags.nuw && (nuw_lost || i128::from(self.memory.address(pointer)) + offset > i128::from(u64::MAX)) {
+        let result = Pointer {
+            block: pointer.block,
+            offset: pointer.offset.wrapping_add(offset as i64),
+        };
+        if flags.nuw
+            && (nuw_lost
+                || i128::from(self.memory.address(pointer)) + offset > i128::from(u64::MAX))
+        {
             return Ok(Scalar::Poison);
         }
         if flags.nusw {

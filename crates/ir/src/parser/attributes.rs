@@ -7,20 +7,88 @@ use crate::module::{MemoryEffects, ParameterAttributes};
 
 /// Attributes of parameters and results without a meaning for one function by itself.
 const IGNORABLE_PARAMETER: &[&str] = &[
-    "zeroext", "signext", "inreg", "nofree", "immarg",
-    "noext", "swiftself", "nest", "dead_on_unwind", "allocptr", "allocalign", "dead_on_return",
+    "zeroext",
+    "signext",
+    "inreg",
+    "nofree",
+    "immarg",
+    "noext",
+    "swiftself",
+    "nest",
+    "dead_on_unwind",
+    "allocptr",
+    "allocalign",
+    "dead_on_return",
 ];
 
 /// Function attributes without a meaning for one function by itself.
 const IGNORABLE_FUNCTION: &[&str] = &[
-    "alwaysinline", "builtin", "cold", "convergent", "disable_sanitizer_instrumentation", "fn_ret_thunk_extern", "hot", "hybrid_patchable", "inlinehint",
-    "jumptable", "minsize", "naked", "nobuiltin", "nocallback", "nocf_check", "nocreateundeforpoison", "noduplicate", "nofree", "noimplicitfloat", "noinline",
-    "nomerge", "nonlazybind", "noprofile", "norecurse", "noredzone", "nosanitize_bounds", "nosanitize_coverage", "nosync",
-    "nounwind", "optdebug", "optforfuzzing", "optnone", "optsize", "returns_twice", "safestack", "sanitize_address",
-    "sanitize_hwaddress", "sanitize_memory", "sanitize_memtag", "sanitize_thread", "shadowcallstack", "skipprofile",
-    "speculatable", "speculative_load_hardening", "ssp", "sspreq", "sspstrong", "strictfp", "uwtable", "local_unnamed_addr",
-    "unnamed_addr", "null_pointer_is_valid_not", "vscale_range", "allocsize", "alignstack", "comdat", "section", "gc", "prefix",
-    "prologue", "personality", "partition", "inaccessiblememonly_not", "denormal_fpenv", "allockind", "presplitcoroutine",
+    "alwaysinline",
+    "builtin",
+    "cold",
+    "convergent",
+    "disable_sanitizer_instrumentation",
+    "fn_ret_thunk_extern",
+    "hot",
+    "hybrid_patchable",
+    "inlinehint",
+    "jumptable",
+    "minsize",
+    "naked",
+    "nobuiltin",
+    "nocallback",
+    "nocf_check",
+    "nocreateundeforpoison",
+    "noduplicate",
+    "nofree",
+    "noimplicitfloat",
+    "noinline",
+    "nomerge",
+    "nonlazybind",
+    "noprofile",
+    "norecurse",
+    "noredzone",
+    "nosanitize_bounds",
+    "nosanitize_coverage",
+    "nosync",
+    "nounwind",
+    "optdebug",
+    "optforfuzzing",
+    "optnone",
+    "optsize",
+    "returns_twice",
+    "safestack",
+    "sanitize_address",
+    "sanitize_hwaddress",
+    "sanitize_memory",
+    "sanitize_memtag",
+    "sanitize_thread",
+    "shadowcallstack",
+    "skipprofile",
+    "speculatable",
+    "speculative_load_hardening",
+    "ssp",
+    "sspreq",
+    "sspstrong",
+    "strictfp",
+    "uwtable",
+    "local_unnamed_addr",
+    "unnamed_addr",
+    "null_pointer_is_valid_not",
+    "vscale_range",
+    "allocsize",
+    "alignstack",
+    "comdat",
+    "section",
+    "gc",
+    "prefix",
+    "prologue",
+    "personality",
+    "partition",
+    "inaccessiblememonly_not",
+    "denormal_fpenv",
+    "allockind",
+    "presplitcoroutine",
 ];
 
 impl Parser<'_> {
@@ -33,7 +101,10 @@ impl Parser<'_> {
             }
             let starts = token.kind == Kind::Word
                 && self.word_of(token) == "attributes"
-                && self.tokens.get(at + 1).is_some_and(|t| t.kind == Kind::Group);
+                && self
+                    .tokens
+                    .get(at + 1)
+                    .is_some_and(|t| t.kind == Kind::Group);
             if !starts {
                 continue;
             }
@@ -97,7 +168,9 @@ impl Parser<'_> {
             "readnone" => into.memory = stricter(into.memory, MemoryEffects::None),
             "readonly" => into.memory = stricter(into.memory, MemoryEffects::Read),
             "argmemonly" => into.memory = stricter(into.memory, MemoryEffects::Argument),
-            "writeonly" | "inaccessiblememonly" | "inaccessiblemem_or_argmemonly" => into.memory = MemoryEffects::Other,
+            "writeonly" | "inaccessiblememonly" | "inaccessiblemem_or_argmemonly" => {
+                into.memory = MemoryEffects::Other
+            }
             "willreturn" | "mustprogress" => into.must_return = true,
             "noreturn" | "null_pointer_is_valid" => into.unsupported.push(word.to_string()),
             "align" => {
@@ -177,8 +250,19 @@ impl Parser<'_> {
                         self.skip_group();
                     }
                 }
-                "writable" | "dereferenceable_or_null" | "byval" | "byref" | "preallocated" | "inalloca" | "sret" | "elementtype"
-                | "nofpclass" | "initializes" | "swifterror" | "swiftasync" | "alignstack" => {
+                "writable"
+                | "dereferenceable_or_null"
+                | "byval"
+                | "byref"
+                | "preallocated"
+                | "inalloca"
+                | "sret"
+                | "elementtype"
+                | "nofpclass"
+                | "initializes"
+                | "swifterror"
+                | "swiftasync"
+                | "alignstack" => {
                     self.bump();
                     if self.is_punct(b'(') {
                         self.skip_group();
@@ -213,7 +297,9 @@ impl Parser<'_> {
         } else {
             None
         };
-        let Some(value) = value else { return Err(self.wanted("an integer of at most 128 bits")) };
+        let Some(value) = value else {
+            return Err(self.wanted("an integer of at most 128 bits"));
+        };
         self.bump();
         Ok(value & crate::fold::mask(bits))
     }
@@ -225,7 +311,10 @@ fn stricter(a: MemoryEffects, b: MemoryEffects) -> MemoryEffects {
         (Any, x) | (x, Any) => x,
         (x, y) if x == y => x,
         (None, _) | (_, None) => None,
-        (Read | ArgumentRead, Argument | ArgumentRead) | (Argument, Read) | (ArgumentRead, Read) | (Argument, ArgumentRead) => ArgumentRead,
+        (Read | ArgumentRead, Argument | ArgumentRead)
+        | (Argument, Read)
+        | (ArgumentRead, Read)
+        | (Argument, ArgumentRead) => ArgumentRead,
         _ => Other,
     }
 }

@@ -27,7 +27,10 @@ impl Parser<'_> {
                     self.bump();
                     Ok(Constant::Float(self.word_of(token).into()))
                 }
-                _ => Err(self.error_at(token, format!("an integer cannot be a constant of type {ty}"))),
+                _ => Err(self.error_at(
+                    token,
+                    format!("an integer cannot be a constant of type {ty}"),
+                )),
             },
             Kind::Float => {
                 self.bump();
@@ -39,7 +42,10 @@ impl Parser<'_> {
             Kind::Bytes => {
                 self.bump();
                 let bytes = lexer::bytes_of(self.text, token);
-                let fields: Vec<_> = bytes.iter().map(|&b| (Type::Int(8), Constant::Int(u128::from(b)))).collect();
+                let fields: Vec<_> = bytes
+                    .iter()
+                    .map(|&b| (Type::Int(8), Constant::Int(u128::from(b))))
+                    .collect();
                 Ok(Constant::Aggregate(fields.into()))
             }
             Kind::Global => {
@@ -104,21 +110,29 @@ impl Parser<'_> {
             return if fits {
                 Ok(constant)
             } else {
-                Err(self.error_at(token, format!("`{}` cannot be a constant of type {ty}", self.word_of(token))))
+                Err(self.error_at(
+                    token,
+                    format!(
+                        "`{}` cannot be a constant of type {ty}",
+                        self.word_of(token)
+                    ),
+                ))
             };
         }
         match self.word_of(token) {
             "getelementptr" => self.constant_gep(token),
-            "bitcast" | "addrspacecast" | "inttoptr" | "ptrtoint" | "trunc" | "zext" | "sext" => self.constant_cast(token, ty),
+            "bitcast" | "addrspacecast" | "inttoptr" | "ptrtoint" | "trunc" | "zext" | "sext" => {
+                self.constant_cast(token, ty)
+            }
             "splat" => {
                 self.expect(b'(')?;
                 let element_ty = self.type_name()?;
                 let element = self.constant(&element_ty)?;
                 self.expect(b')')?;
                 match ty {
-                    Type::Vector(n, _) if *n <= 4096 => {
-                        Ok(Constant::Aggregate(vec![(element_ty, element); *n as usize].into()))
-                    }
+                    Type::Vector(n, _) if *n <= 4096 => Ok(Constant::Aggregate(
+                        vec![(element_ty, element); *n as usize].into(),
+                    )),
                     _ => Err(self.error_at(token, "splat makes a vector".into())),
                 }
             }
@@ -135,9 +149,36 @@ impl Parser<'_> {
             _ => {
                 // Constant expressions (`add (...)`, `icmp eq (...)`, `blockaddress(...)`, `ptrauth (...)`): kept as text.
                 let known = [
-                    "add", "sub", "mul", "xor", "and", "or", "shl", "lshr", "ashr", "udiv", "sdiv", "urem", "srem", "icmp",
-                    "fcmp", "select", "blockaddress", "ptrauth", "extractelement", "insertelement", "shufflevector",
-                    "extractvalue", "insertvalue", "fneg", "fptrunc", "fpext", "uitofp", "sitofp", "fptoui", "fptosi",
+                    "add",
+                    "sub",
+                    "mul",
+                    "xor",
+                    "and",
+                    "or",
+                    "shl",
+                    "lshr",
+                    "ashr",
+                    "udiv",
+                    "sdiv",
+                    "urem",
+                    "srem",
+                    "icmp",
+                    "fcmp",
+                    "select",
+                    "blockaddress",
+                    "ptrauth",
+                    "extractelement",
+                    "insertelement",
+                    "shufflevector",
+                    "extractvalue",
+                    "insertvalue",
+                    "fneg",
+                    "fptrunc",
+                    "fpext",
+                    "uitofp",
+                    "sitofp",
+                    "fptoui",
+                    "fptosi",
                 ];
                 if !known.contains(&self.word_of(token)) {
                     self.at -= 1;
@@ -209,7 +250,9 @@ impl Parser<'_> {
             let ty = self.type_name()?;
             let index = self.constant(&ty)?;
             indices.push(match (index, ty.int_bits()) {
-                (Constant::Int(bits), Some(width)) => i64::try_from(crate::fold::signed(bits, width)).ok(),
+                (Constant::Int(bits), Some(width)) => {
+                    i64::try_from(crate::fold::signed(bits, width)).ok()
+                }
                 (Constant::Zero, _) => Some(0),
                 _ => None,
             });
@@ -218,7 +261,9 @@ impl Parser<'_> {
         let offset = self.constant_offset(&element, &indices);
         match (offset, base) {
             (Some(0), base @ Constant::Global(_)) => Ok(base),
-            (Some(offset), base @ Constant::Global(_)) => Ok(Constant::Offset(Rc::new(base), offset, inbounds)),
+            (Some(offset), base @ Constant::Global(_)) => {
+                Ok(Constant::Offset(Rc::new(base), offset, inbounds))
+            }
             (Some(offset), Constant::Offset(base, more, both)) => match offset.checked_add(more) {
                 Some(sum) => Ok(Constant::Offset(base, sum, both && inbounds)),
                 None => self.unsupported_from(token.start),
@@ -233,7 +278,9 @@ impl Parser<'_> {
         for (i, index) in indices.iter().enumerate() {
             let index = (*index)?;
             if i == 0 {
-                offset = i64::try_from(self.module.alloc_size(&ty)?).ok()?.checked_mul(index)?;
+                offset = i64::try_from(self.module.alloc_size(&ty)?)
+                    .ok()?
+                    .checked_mul(index)?;
             } else if matches!(self.module.resolve(&ty), Type::Struct(..)) {
                 let (more, inner) = self.module.field(&ty, u64::try_from(index).ok()?)?;
                 offset = offset.checked_add(i64::try_from(more).ok()?)?;

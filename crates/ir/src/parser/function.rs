@@ -7,7 +7,8 @@ use super::{FunctionAttributes, Parser};
 use crate::error::IrError;
 use crate::lexer::{self, Kind, Token};
 use crate::module::{
-    Block, BlockId, Constant, Declaration, Function, Parameter, ParameterAttributes, Value, ValueId, ValueKind,
+    Block, BlockId, Constant, Declaration, Function, Parameter, ParameterAttributes, Value,
+    ValueId, ValueKind,
 };
 use crate::types::Type;
 
@@ -24,11 +25,48 @@ pub(super) struct Body {
 }
 
 const LINKAGE: &[&str] = &[
-    "private", "internal", "available_externally", "linkonce", "weak", "common", "appending", "extern_weak", "linkonce_odr",
-    "weak_odr", "external", "dso_local", "dso_preemptable", "default", "hidden", "protected", "dllimport", "dllexport", "ccc",
-    "fastcc", "coldcc", "ghccc", "swiftcc", "swifttailcc", "tailcc", "preserve_mostcc", "preserve_allcc", "preserve_nonecc",
-    "cxx_fast_tlscc", "x86_stdcallcc", "x86_fastcallcc", "x86_thiscallcc", "x86_vectorcallcc", "win64cc", "x86_64_sysvcc",
-    "spir_func", "spir_kernel", "amdgpu_kernel", "cfguard_checkcc", "anyregcc", "webkit_jscc", "hhvmcc",
+    "private",
+    "internal",
+    "available_externally",
+    "linkonce",
+    "weak",
+    "common",
+    "appending",
+    "extern_weak",
+    "linkonce_odr",
+    "weak_odr",
+    "external",
+    "dso_local",
+    "dso_preemptable",
+    "default",
+    "hidden",
+    "protected",
+    "dllimport",
+    "dllexport",
+    "ccc",
+    "fastcc",
+    "coldcc",
+    "ghccc",
+    "swiftcc",
+    "swifttailcc",
+    "tailcc",
+    "preserve_mostcc",
+    "preserve_allcc",
+    "preserve_nonecc",
+    "cxx_fast_tlscc",
+    "x86_stdcallcc",
+    "x86_fastcallcc",
+    "x86_thiscallcc",
+    "x86_vectorcallcc",
+    "win64cc",
+    "x86_64_sysvcc",
+    "spir_func",
+    "spir_kernel",
+    "amdgpu_kernel",
+    "cfguard_checkcc",
+    "anyregcc",
+    "webkit_jscc",
+    "hhvmcc",
 ];
 
 impl Parser<'_> {
@@ -80,7 +118,14 @@ impl Parser<'_> {
             }
         }
         self.skip_line();
-        self.module.declarations.insert(name, Declaration { result, parameters, variadic });
+        self.module.declarations.insert(
+            name,
+            Declaration {
+                result,
+                parameters,
+                variadic,
+            },
+        );
         Ok(())
     }
 
@@ -121,7 +166,10 @@ impl Parser<'_> {
                 // `personality ptr @f`, `prefix T c`, `!dbg !1`: whatever it is, its tokens are skipped one by one.
                 Kind::Word if matches!(self.word(), "personality" | "prefix" | "prologue") => {
                     self.bump();
-                    while !self.is_punct(b'{') && self.peek().kind != Kind::End && !self.on_new_line() {
+                    while !self.is_punct(b'{')
+                        && self.peek().kind != Kind::End
+                        && !self.on_new_line()
+                    {
                         self.bump();
                     }
                 }
@@ -156,7 +204,9 @@ impl Parser<'_> {
                     None
                 };
                 let value = self.define(body, token, name, ty, ValueKind::Argument(index))?;
-                body.function.parameters.push(Parameter { value, attributes });
+                body.function
+                    .parameters
+                    .push(Parameter { value, attributes });
             }
             if self.accept(b')') {
                 return Ok(());
@@ -176,13 +226,18 @@ impl Parser<'_> {
                 }
                 Kind::Label => {
                     if open.is_some() {
-                        return Err(self.error_at(token, "this block starts before the one above has a terminator".into()));
+                        return Err(self.error_at(
+                            token,
+                            "this block starts before the one above has a terminator".into(),
+                        ));
                     }
                     self.bump();
                     let name = lexer::name_of(self.text, token);
                     open = Some(self.start_block(body, token, name)?);
                 }
-                Kind::Word if matches!(self.word(), "uselistorder" | "uselistorder_bb") => self.skip_line_from_here(),
+                Kind::Word if matches!(self.word(), "uselistorder" | "uselistorder_bb") => {
+                    self.skip_line_from_here()
+                }
                 // Debug records of LLVM 19 and later: `#dbg_value(...)`.
                 Kind::Group => self.skip_line_from_here(),
                 Kind::Word | Kind::Local => {
@@ -197,7 +252,11 @@ impl Parser<'_> {
                     let id = self.instruction(body)?;
                     if let Some(id) = id {
                         body.function.blocks[block.0 as usize].instructions.push(id);
-                        if body.function.op(id).is_some_and(crate::instruction::Op::is_terminator) {
+                        if body
+                            .function
+                            .op(id)
+                            .is_some_and(crate::instruction::Op::is_terminator)
+                        {
                             open = None;
                         }
                     }
@@ -212,7 +271,12 @@ impl Parser<'_> {
         self.skip_line();
     }
 
-    fn start_block(&mut self, body: &mut Body, token: Token, name: String) -> Result<BlockId, IrError> {
+    fn start_block(
+        &mut self,
+        body: &mut Body,
+        token: Token,
+        name: String,
+    ) -> Result<BlockId, IrError> {
         if let Ok(number) = name.parse::<u64>() {
             body.next_number = body.next_number.max(number.saturating_add(1));
         }
@@ -236,7 +300,10 @@ impl Parser<'_> {
         if ty == Type::Void {
             return match name {
                 None => Ok(body.function.add_value(ty, kind, "")),
-                Some(_) => Err(self.error_at(token, "an instruction without a value cannot be named".into())),
+                Some(_) => Err(self.error_at(
+                    token,
+                    "an instruction without a value cannot be named".into(),
+                )),
             };
         }
         let name = name.unwrap_or_else(|| body.next_number.to_string());
@@ -249,9 +316,16 @@ impl Parser<'_> {
                 return Err(self.error_at(token, format!("%{name} is defined twice")));
             }
             if old.ty != ty {
-                return Err(self.error_at(token, format!("%{name} has type {ty} but is used with type {}", old.ty)));
+                return Err(self.error_at(
+                    token,
+                    format!("%{name} has type {ty} but is used with type {}", old.ty),
+                ));
             }
-            body.function.values[id.0 as usize] = Value { ty, kind, name: name.into() };
+            body.function.values[id.0 as usize] = Value {
+                ty,
+                kind,
+                name: name.into(),
+            };
             return Ok(id);
         }
         let id = body.function.add_value(ty, kind, &name);
@@ -268,11 +342,15 @@ impl Parser<'_> {
             if let Some(&id) = body.locals.get(&name) {
                 let found = body.function.ty(id);
                 if found != ty {
-                    return Err(self.error_at(token, format!("%{name} has type {found}, expected {ty}")));
+                    return Err(
+                        self.error_at(token, format!("%{name} has type {found}, expected {ty}"))
+                    );
                 }
                 return Ok(id);
             }
-            let id = body.function.add_value(ty.clone(), ValueKind::Forward, &name);
+            let id = body
+                .function
+                .add_value(ty.clone(), ValueKind::Forward, &name);
             body.locals.insert(name, id);
             return Ok(id);
         }
@@ -324,14 +402,36 @@ impl Parser<'_> {
     }
 
     fn finish(&mut self, body: Body, name_token: Token) -> Result<Function, IrError> {
-        let Body { mut function, order, block_names, .. } = body;
+        let Body {
+            mut function,
+            order,
+            block_names,
+            ..
+        } = body;
         if order.len() != function.blocks.len() {
-            let missing = block_names.iter().filter(|(_, id)| !order.contains(id)).map(|(name, _)| name).min();
+            let missing = block_names
+                .iter()
+                .filter(|(_, id)| !order.contains(id))
+                .map(|(name, _)| name)
+                .min();
             let name = missing.cloned().unwrap_or_default();
-            return Err(self.error_at(name_token, format!("block %{name} is used in @{} but not defined", function.name)));
+            return Err(self.error_at(
+                name_token,
+                format!(
+                    "block %{name} is used in @{} but not defined",
+                    function.name
+                ),
+            ));
         }
-        if let Some(value) = function.values.iter().find(|v| v.kind == ValueKind::Forward) {
-            let message = format!("%{} is used in @{} but not defined", value.name, function.name);
+        if let Some(value) = function
+            .values
+            .iter()
+            .find(|v| v.kind == ValueKind::Forward)
+        {
+            let message = format!(
+                "%{} is used in @{} but not defined",
+                value.name, function.name
+            );
             return Err(self.error_at(name_token, message));
         }
         let mut new_ids = vec![BlockId(0); order.len()];
@@ -354,7 +454,10 @@ impl Parser<'_> {
     }
 
     /// Reads a parameter or argument list entry's attributes.
-    pub(super) fn argument(&mut self, body: &mut Body) -> Result<(ValueId, ParameterAttributes), IrError> {
+    pub(super) fn argument(
+        &mut self,
+        body: &mut Body,
+    ) -> Result<(ValueId, ParameterAttributes), IrError> {
         let ty = self.type_name()?;
         let attributes = self.parameter_attributes()?;
         let value = self.operand(body, &ty)?;
@@ -368,7 +471,10 @@ impl Body {
             return id;
         }
         let id = BlockId(self.function.blocks.len() as u32);
-        self.function.blocks.push(Block { instructions: Vec::new(), name: Rc::from(name) });
+        self.function.blocks.push(Block {
+            instructions: Vec::new(),
+            name: Rc::from(name),
+        });
         self.block_names.insert(name.into(), id);
         id
     }
@@ -376,13 +482,17 @@ impl Body {
     pub(super) fn constant(&mut self, ty: Type, constant: Constant) -> ValueId {
         // Each undef is its own: two uses of one `undef` may differ, so it is not shared.
         if constant == Constant::Undef {
-            return self.function.add_value(ty, ValueKind::Constant(constant), "");
+            return self
+                .function
+                .add_value(ty, ValueKind::Constant(constant), "");
         }
         let key = (ty, constant);
         if let Some(&id) = self.constants.get(&key) {
             return id;
         }
-        let id = self.function.add_value(key.0.clone(), ValueKind::Constant(key.1.clone()), "");
+        let id = self
+            .function
+            .add_value(key.0.clone(), ValueKind::Constant(key.1.clone()), "");
         self.constants.insert(key, id);
         id
     }

@@ -1,7 +1,7 @@
 //! Instructions, one per call.
 
-use super::function::Body;
 use super::Parser;
+use super::function::Body;
 use crate::error::IrError;
 use crate::instruction::{BinaryOp, Callee, CastOp, Flags, FloatOp, Op, Predicate};
 use crate::lexer::{self, Kind, Token};
@@ -9,8 +9,18 @@ use crate::module::{Constant, ParameterAttributes, ValueId, ValueKind};
 use crate::types::Type;
 
 const FLOAT_BINARY: &[&str] = &["fadd", "fsub", "fmul", "fdiv", "frem"];
-const FAST_MATH: &[&str] = &["fast", "nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc"];
-const FLOAT_CASTS: &[&str] = &["fptrunc", "fpext", "fptoui", "fptosi", "uitofp", "sitofp", "addrspacecast"];
+const FAST_MATH: &[&str] = &[
+    "fast", "nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc",
+];
+const FLOAT_CASTS: &[&str] = &[
+    "fptrunc",
+    "fpext",
+    "fptoui",
+    "fptosi",
+    "uitofp",
+    "sitofp",
+    "addrspacecast",
+];
 const UNSUPPORTED: &[(&str, bool)] = &[
     ("invoke", true),
     ("indirectbr", true),
@@ -43,7 +53,11 @@ impl Parser<'_> {
         let start = self.peek();
         let (ty, op) = self.operation(body)?;
         self.trailing_metadata(&op, body)?;
-        if let Op::Call { callee: Callee::Named(callee), .. } = &op {
+        if let Op::Call {
+            callee: Callee::Named(callee),
+            ..
+        } = &op
+        {
             let marker = callee.starts_with("llvm.dbg.")
                 || callee.starts_with("llvm.experimental.noalias.scope")
                 || callee == "llvm.donothing"
@@ -52,7 +66,8 @@ impl Parser<'_> {
                 return Ok(None);
             }
         }
-        self.define(body, start, name, ty, ValueKind::Instruction(op)).map(Some)
+        self.define(body, start, name, ty, ValueKind::Instruction(op))
+            .map(Some)
     }
 
     fn trailing_metadata(&mut self, op: &Op, body: &mut Body) -> Result<(), IrError> {
@@ -76,8 +91,15 @@ impl Parser<'_> {
     /// Metadata that adds undefined behaviour or poison is named; the rest is dropped.
     fn classify_metadata(&self, op: &Op, kind: &str, body: &mut Body) {
         let matters = match kind {
-            "range" | "nonnull" | "noundef" | "align" | "dereferenceable" | "dereferenceable_or_null" | "absolute_symbol"
-            | "invariant.load" | "nofpclass" => matches!(op, Op::Load { .. } | Op::Call { .. }),
+            "range"
+            | "nonnull"
+            | "noundef"
+            | "align"
+            | "dereferenceable"
+            | "dereferenceable_or_null"
+            | "absolute_symbol"
+            | "invariant.load"
+            | "nofpclass" => matches!(op, Op::Load { .. } | Op::Call { .. }),
             _ => false,
         };
         // Type-based aliasing and scopes (`tbaa`, `alias.scope`, `noalias`) are Alive2's ignorable class too.
@@ -103,7 +125,15 @@ impl Parser<'_> {
             self.expect(b',')?;
             let rhs = self.operand(body, &ty)?;
             self.integer_type(token, &ty)?;
-            return Ok((ty, Op::Binary { op, flags, lhs, rhs }));
+            return Ok((
+                ty,
+                Op::Binary {
+                    op,
+                    flags,
+                    lhs,
+                    rhs,
+                },
+            ));
         }
         if FLOAT_BINARY.contains(&word) || word == "fneg" || word == "fcmp" {
             return self.float_arithmetic(body, word);
@@ -158,17 +188,33 @@ impl Parser<'_> {
         // A name in front means a result; its type stays unknown and any use of it is of the same unknown kind.
         let named = self.at >= 2 && self.tokens[self.at - 2].kind == Kind::Punct(b'=');
         self.skip_line();
-        if mnemonic == "invoke" || mnemonic == "landingpad" || mnemonic == "callbr" || mnemonic == "catchswitch" {
+        if mnemonic == "invoke"
+            || mnemonic == "landingpad"
+            || mnemonic == "callbr"
+            || mnemonic == "catchswitch"
+        {
             // These continue on the lines that follow with a keyword of their own.
-            while matches!(self.word(), "to" | "unwind" | "cleanup" | "catch" | "filter") {
+            while matches!(
+                self.word(),
+                "to" | "unwind" | "cleanup" | "catch" | "filter"
+            ) {
                 self.bump();
                 self.skip_line();
             }
         }
         if named {
-            return Err(self.error_at(self.peek(), format!("`{mnemonic}` with a result is not supported")));
+            return Err(self.error_at(
+                self.peek(),
+                format!("`{mnemonic}` with a result is not supported"),
+            ));
         }
-        Ok((Type::Void, Op::Unsupported { mnemonic: mnemonic.into(), terminator }))
+        Ok((
+            Type::Void,
+            Op::Unsupported {
+                mnemonic: mnemonic.into(),
+                terminator,
+            },
+        ))
     }
 
     fn flags(&mut self) -> Flags {
@@ -192,7 +238,10 @@ impl Parser<'_> {
     fn integer_type(&self, token: Token, ty: &Type) -> Result<(), IrError> {
         match ty.scalar() {
             Type::Int(_) | Type::Opaque(_) => Ok(()),
-            _ => Err(self.error_at(token, format!("`{}` works on integers, not on {ty}", self.word_of(token)))),
+            _ => Err(self.error_at(
+                token,
+                format!("`{}` works on integers, not on {ty}", self.word_of(token)),
+            )),
         }
     }
 
@@ -230,9 +279,20 @@ impl Parser<'_> {
         self.expect(b',')?;
         let rhs = self.operand(body, &ty)?;
         if !matches!(ty.scalar(), Type::Int(_) | Type::Pointer | Type::Opaque(_)) {
-            return Err(self.error_at(token, format!("icmp compares integers or pointers, not {ty}")));
+            return Err(self.error_at(
+                token,
+                format!("icmp compares integers or pointers, not {ty}"),
+            ));
         }
-        Ok((truth_of(&ty), Op::Compare { predicate, flags, lhs, rhs }))
+        Ok((
+            truth_of(&ty),
+            Op::Compare {
+                predicate,
+                flags,
+                lhs,
+                rhs,
+            },
+        ))
     }
 
     fn select(&mut self, body: &mut Body, token: Token) -> Result<(Type, Op), IrError> {
@@ -246,7 +306,10 @@ impl Parser<'_> {
         let no = self.typed_operand(body)?;
         let ty = body.function.ty(yes).clone();
         if *body.function.ty(no) != ty {
-            return Err(self.error_at(token, "the two values of a select have different types".into()));
+            return Err(self.error_at(
+                token,
+                "the two values of a select have different types".into(),
+            ));
         }
         let fits = match (body.function.ty(condition), &ty) {
             (Type::Int(1), _) => true,
@@ -254,7 +317,10 @@ impl Parser<'_> {
             _ => false,
         };
         if !fits {
-            return Err(self.error_at(token, "the condition of a select is i1, or a vector of i1 of the same length".into()));
+            return Err(self.error_at(
+                token,
+                "the condition of a select is i1, or a vector of i1 of the same length".into(),
+            ));
         }
         Ok((ty, Op::Select { condition, yes, no }))
     }
@@ -290,13 +356,21 @@ impl Parser<'_> {
         let from = body.function.ty(value);
         let bits = |t: &Type| t.scalar().int_bits();
         let fits = match op {
-            CastOp::ZExt | CastOp::SExt => matches!((bits(from), bits(&ty)), (Some(a), Some(b)) if a < b),
+            CastOp::ZExt | CastOp::SExt => {
+                matches!((bits(from), bits(&ty)), (Some(a), Some(b)) if a < b)
+            }
             CastOp::Trunc => matches!((bits(from), bits(&ty)), (Some(a), Some(b)) if a > b),
             _ => true,
         };
         let lanes = |t: &Type| if let Type::Vector(n, _) = t { *n } else { 0 };
-        if !fits || (matches!(op, CastOp::ZExt | CastOp::SExt | CastOp::Trunc) && lanes(from) != lanes(&ty)) {
-            return Err(self.error_at(token, format!("cannot {} {from} to {ty}", self.word_of(token))));
+        if !fits
+            || (matches!(op, CastOp::ZExt | CastOp::SExt | CastOp::Trunc)
+                && lanes(from) != lanes(&ty))
+        {
+            return Err(self.error_at(
+                token,
+                format!("cannot {} {from} to {ty}", self.word_of(token)),
+            ));
         }
         Ok((ty, Op::Cast { op, flags, value }))
     }
@@ -306,7 +380,9 @@ impl Parser<'_> {
         self.expect(b',')?;
         let index = self.typed_operand(body)?;
         match body.function.ty(vector) {
-            Type::Vector(_, element) => Ok(((**element).clone(), Op::ExtractElement { vector, index })),
+            Type::Vector(_, element) => {
+                Ok(((**element).clone(), Op::ExtractElement { vector, index }))
+            }
             _ => Err(self.error_at(token, "extractelement takes a vector".into())),
         }
     }
@@ -319,10 +395,18 @@ impl Parser<'_> {
         let index = self.typed_operand(body)?;
         let ty = body.function.ty(vector).clone();
         match &ty {
-            Type::Vector(_, inner) if **inner == *body.function.ty(element) => {
-                Ok((ty, Op::InsertElement { vector, element, index }))
-            }
-            _ => Err(self.error_at(token, "insertelement takes a vector and one of its elements".into())),
+            Type::Vector(_, inner) if **inner == *body.function.ty(element) => Ok((
+                ty,
+                Op::InsertElement {
+                    vector,
+                    element,
+                    index,
+                },
+            )),
+            _ => Err(self.error_at(
+                token,
+                "insertelement takes a vector and one of its elements".into(),
+            )),
         }
     }
 
@@ -333,7 +417,8 @@ impl Parser<'_> {
         self.expect(b',')?;
         let mask_ty = self.type_name()?;
         let mask = self.constant(&mask_ty)?;
-        let (Type::Vector(_, element), Type::Vector(n, _)) = (body.function.ty(first), &mask_ty) else {
+        let (Type::Vector(_, element), Type::Vector(n, _)) = (body.function.ty(first), &mask_ty)
+        else {
             return Err(self.error_at(token, "shufflevector takes two vectors and a mask".into()));
         };
         let ty = Type::Vector(*n, element.clone());
@@ -342,14 +427,30 @@ impl Parser<'_> {
             Constant::Undef | Constant::Poison => vec![None; (*n).min(4096) as usize],
             Constant::Aggregate(fields) => fields
                 .iter()
-                .map(|(_, c)| if let Constant::Int(bits) = c { Some(*bits as u32) } else { None })
+                .map(|(_, c)| {
+                    if let Constant::Int(bits) = c {
+                        Some(*bits as u32)
+                    } else {
+                        None
+                    }
+                })
                 .collect(),
             _ => return Err(self.error_at(token, "the mask of shufflevector is a constant".into())),
         };
         if mask.len() != *n as usize {
-            return Err(self.error_at(token, "the mask of shufflevector has another length than its type".into()));
+            return Err(self.error_at(
+                token,
+                "the mask of shufflevector has another length than its type".into(),
+            ));
         }
-        Ok((ty, Op::ShuffleVector { first, second, mask }))
+        Ok((
+            ty,
+            Op::ShuffleVector {
+                first,
+                second,
+                mask,
+            },
+        ))
     }
 
     fn index_path(&mut self) -> Result<Vec<u32>, IrError> {
@@ -366,7 +467,9 @@ impl Parser<'_> {
         let indices = self.index_path()?;
         match self.module.lane_path(body.function.ty(aggregate), &indices) {
             Some((_, ty)) => Ok((ty, Op::ExtractValue { aggregate, indices })),
-            None => Err(self.error_at(token, "extractvalue names a field that is not there".into())),
+            None => {
+                Err(self.error_at(token, "extractvalue names a field that is not there".into()))
+            }
         }
     }
 
@@ -379,7 +482,14 @@ impl Parser<'_> {
         if self.module.lane_path(&ty, &indices).is_none() {
             return Err(self.error_at(token, "insertvalue names a field that is not there".into()));
         }
-        Ok((ty, Op::InsertValue { aggregate, element, indices }))
+        Ok((
+            ty,
+            Op::InsertValue {
+                aggregate,
+                element,
+                indices,
+            },
+        ))
     }
 
     fn call(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
@@ -423,7 +533,11 @@ impl Parser<'_> {
         }
         // Attributes of the call site and operand bundles.
         let mut site = super::FunctionAttributes::default();
-        while !self.on_new_line() && !self.is_punct(b',') && !self.is_punct(b'}') && self.peek().kind != Kind::End {
+        while !self.on_new_line()
+            && !self.is_punct(b',')
+            && !self.is_punct(b'}')
+            && self.peek().kind != Kind::End
+        {
             if self.is_punct(b'[') {
                 self.skip_group();
                 site.unsupported.push("operand bundle".into());
@@ -431,8 +545,17 @@ impl Parser<'_> {
                 self.function_attribute(&mut site);
             }
         }
-        body.function.unsupported.extend(site.unsupported.into_iter().filter(|u| u != "noreturn"));
-        Ok((ty, Op::Call { callee, arguments, result }))
+        body.function
+            .unsupported
+            .extend(site.unsupported.into_iter().filter(|u| u != "noreturn"));
+        Ok((
+            ty,
+            Op::Call {
+                callee,
+                arguments,
+                result,
+            },
+        ))
     }
 }
 

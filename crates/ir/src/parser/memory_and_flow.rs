@@ -1,7 +1,7 @@
 //! Instructions of memory and of control flow.
 
-use super::function::Body;
 use super::Parser;
+use super::function::Body;
 use crate::error::IrError;
 use crate::instruction::{Flags, Op};
 use crate::lexer::{Kind, Token};
@@ -11,7 +11,9 @@ impl Parser<'_> {
     pub(super) fn alloca(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
         let strange = self.accept_word("inalloca") || self.accept_word("swifterror");
         if strange {
-            body.function.unsupported.push("alloca inalloca or swifterror".into());
+            body.function
+                .unsupported
+                .push("alloca inalloca or swifterror".into());
         }
         let element = self.type_name()?;
         let (mut count, mut align) = (None, 0);
@@ -28,11 +30,21 @@ impl Parser<'_> {
                 count = Some(self.typed_operand(body)?);
             }
         }
-        Ok((ty, Op::Alloca { element, count, align }))
+        Ok((
+            ty,
+            Op::Alloca {
+                element,
+                count,
+                align,
+            },
+        ))
     }
 
     fn align_suffix(&mut self) -> Result<u64, IrError> {
-        if self.is_punct(b',') && self.peek_at(1).kind == Kind::Word && self.word_of(self.peek_at(1)) == "align" {
+        if self.is_punct(b',')
+            && self.peek_at(1).kind == Kind::Word
+            && self.word_of(self.peek_at(1)) == "align"
+        {
             self.bump();
             self.bump();
             return self.integer();
@@ -53,7 +65,10 @@ impl Parser<'_> {
         if self.accept_word("syncscope") && self.is_punct(b'(') {
             self.skip_group();
         }
-        if matches!(self.word(), "unordered" | "monotonic" | "acquire" | "release" | "acq_rel" | "seq_cst") {
+        if matches!(
+            self.word(),
+            "unordered" | "monotonic" | "acquire" | "release" | "acq_rel" | "seq_cst"
+        ) {
             self.bump();
         }
     }
@@ -75,7 +90,14 @@ impl Parser<'_> {
         let pointer = self.typed_operand(body)?;
         self.access_suffix();
         let align = self.align_suffix()?;
-        Ok((Type::Void, Op::Store { value, pointer, align }))
+        Ok((
+            Type::Void,
+            Op::Store {
+                value,
+                pointer,
+                align,
+            },
+        ))
     }
 
     pub(super) fn element_pointer(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
@@ -97,7 +119,15 @@ impl Parser<'_> {
             }
             indices.push(index);
         }
-        Ok((ty, Op::GetElementPointer { element, flags, base, indices }))
+        Ok((
+            ty,
+            Op::GetElementPointer {
+                element,
+                flags,
+                base,
+                indices,
+            },
+        ))
     }
 
     fn gep_flags(&mut self, body: &mut Body) -> Flags {
@@ -107,7 +137,10 @@ impl Parser<'_> {
                 "inbounds" => flags.inbounds = true,
                 "nusw" => flags.nusw = true,
                 "nuw" => flags.nuw = true,
-                "inrange" => body.function.unsupported.push("getelementptr inrange".into()),
+                "inrange" => body
+                    .function
+                    .unsupported
+                    .push("getelementptr inrange".into()),
                 _ => return flags,
             }
             self.bump();
@@ -120,16 +153,28 @@ impl Parser<'_> {
     pub(super) fn ret(&mut self, body: &mut Body, token: Token) -> Result<(Type, Op), IrError> {
         let ty = self.type_name()?;
         if ty != body.function.result {
-            let message = format!("returns {ty}, but @{} is declared to return {}", body.function.name, body.function.result);
+            let message = format!(
+                "returns {ty}, but @{} is declared to return {}",
+                body.function.name, body.function.result
+            );
             return Err(self.error_at(token, message));
         }
-        let value = if ty == Type::Void { None } else { Some(self.operand(body, &ty)?) };
+        let value = if ty == Type::Void {
+            None
+        } else {
+            Some(self.operand(body, &ty)?)
+        };
         Ok((Type::Void, Op::Return { value }))
     }
 
     pub(super) fn branch(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
         if self.word() == "label" {
-            return Ok((Type::Void, Op::Branch { target: self.label(body)? }));
+            return Ok((
+                Type::Void,
+                Op::Branch {
+                    target: self.label(body)?,
+                },
+            ));
         }
         let ty = self.type_name()?;
         if ty != Type::Int(1) {
@@ -162,6 +207,13 @@ impl Parser<'_> {
             self.expect(b',')?;
             cases.push((case, self.label(body)?));
         }
-        Ok((Type::Void, Op::Switch { value, default, cases }))
+        Ok((
+            Type::Void,
+            Op::Switch {
+                value,
+                default,
+                cases,
+            },
+        ))
     }
 }

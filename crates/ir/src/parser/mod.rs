@@ -89,7 +89,11 @@ impl<'t> Parser<'t> {
 
     fn word(&self) -> &'t str {
         let token = self.peek();
-        if token.kind == Kind::Word { self.word_of(token) } else { "" }
+        if token.kind == Kind::Word {
+            self.word_of(token)
+        } else {
+            ""
+        }
     }
 
     fn accept_word(&mut self, word: &str) -> bool {
@@ -113,11 +117,19 @@ impl<'t> Parser<'t> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), IrError> {
-        if self.accept(byte) { Ok(()) } else { Err(self.wanted(&format!("`{}`", char::from(byte)))) }
+        if self.accept(byte) {
+            Ok(())
+        } else {
+            Err(self.wanted(&format!("`{}`", char::from(byte))))
+        }
     }
 
     fn expect_word(&mut self, word: &str) -> Result<(), IrError> {
-        if self.accept_word(word) { Ok(()) } else { Err(self.wanted(&format!("`{word}`"))) }
+        if self.accept_word(word) {
+            Ok(())
+        } else {
+            Err(self.wanted(&format!("`{word}`")))
+        }
     }
 
     fn wanted(&self, what: &str) -> IrError {
@@ -134,10 +146,18 @@ impl<'t> Parser<'t> {
 
     fn error_at(&self, token: Token, message: String) -> IrError {
         let (line, column) = lexer::place(self.text, token.start);
-        IrError { code: "parse-error", message, line, column }
+        IrError {
+            code: "parse-error",
+            message,
+            line,
+            column,
+        }
     }
 
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, IrError>) -> Result<T, IrError> {
+    fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, IrError>,
+    ) -> Result<T, IrError> {
         if self.depth >= DEPTH_LIMIT {
             return Err(self.error_at(self.peek(), format!("nested deeper than {DEPTH_LIMIT}")));
         }
@@ -149,7 +169,11 @@ impl<'t> Parser<'t> {
 
     fn integer(&mut self) -> Result<u64, IrError> {
         let token = self.peek();
-        let value = if token.kind == Kind::Integer { self.word_of(token).parse().ok() } else { None };
+        let value = if token.kind == Kind::Integer {
+            self.word_of(token).parse().ok()
+        } else {
+            None
+        };
         match value {
             Some(value) => {
                 self.bump();
@@ -160,7 +184,9 @@ impl<'t> Parser<'t> {
     }
 
     fn on_new_line(&self) -> bool {
-        let Some(previous) = self.at.checked_sub(1) else { return true };
+        let Some(previous) = self.at.checked_sub(1) else {
+            return true;
+        };
         self.text[self.tokens[previous].end..self.peek().start].contains(&b'\n')
     }
 
@@ -229,8 +255,15 @@ impl<'t> Parser<'t> {
         match self.word_of(token) {
             "define" => {
                 let function = self.function()?;
-                if self.module.functions.iter().any(|f| f.name == function.name) {
-                    return Err(self.error_at(token, format!("@{} is defined twice", function.name)));
+                if self
+                    .module
+                    .functions
+                    .iter()
+                    .any(|f| f.name == function.name)
+                {
+                    return Err(
+                        self.error_at(token, format!("@{} is defined twice", function.name))
+                    );
                 }
                 self.module.functions.push(function);
             }
@@ -266,13 +299,22 @@ impl<'t> Parser<'t> {
     fn data_layout(&mut self, text: &str) {
         for part in text.split('-') {
             let mut fields = part.split(':');
-            let bits = |field: Option<&str>| field.and_then(|f| f.parse::<u64>().ok()).map(|b| (b / 8).clamp(1, 64));
+            let bits = |field: Option<&str>| {
+                field
+                    .and_then(|f| f.parse::<u64>().ok())
+                    .map(|b| (b / 8).clamp(1, 64))
+            };
             match fields.next() {
-                Some("E") => self.module.unsupported.push("big-endian data layout".into()),
+                Some("E") => self
+                    .module
+                    .unsupported
+                    .push("big-endian data layout".into()),
                 Some("i64") => self.module.layout.i64_align = bits(fields.next()).unwrap_or(8),
                 Some("i128") => self.module.layout.i128_align = bits(fields.next()).unwrap_or(16),
                 Some("p" | "p0") if fields.next() != Some("64") => {
-                    self.module.unsupported.push("pointers that are not 64 bits wide".into());
+                    self.module
+                        .unsupported
+                        .push("pointers that are not 64 bits wide".into());
                 }
                 _ => {}
             }
@@ -303,11 +345,22 @@ impl<'t> Parser<'t> {
                 "alias" | "ifunc" => {
                     self.skip_line();
                     let ty = Type::Opaque("alias".into());
-                    let global = Global { ty, constant: false, initializer: None, align: 0, unsupported: true };
+                    let global = Global {
+                        ty,
+                        constant: false,
+                        initializer: None,
+                        align: 0,
+                        unsupported: true,
+                    };
                     self.module.globals.insert(name, global);
                     return Ok(());
                 }
-                "weak" | "linkonce" | "common" | "extern_weak" | "available_externally" | "weak_odr" => {
+                "weak"
+                | "linkonce"
+                | "common"
+                | "extern_weak"
+                | "available_externally"
+                | "weak_odr" => {
                     interposable = true;
                     self.bump();
                 }
@@ -326,11 +379,12 @@ impl<'t> Parser<'t> {
         };
         self.bump();
         let ty = self.type_name()?;
-        let initializer = if self.on_new_line() || self.is_punct(b',') || self.peek().kind == Kind::End {
-            None
-        } else {
-            Some(self.constant(&ty)?)
-        };
+        let initializer =
+            if self.on_new_line() || self.is_punct(b',') || self.peek().kind == Kind::End {
+                None
+            } else {
+                Some(self.constant(&ty)?)
+            };
         let mut align = 0;
         while self.accept(b',') {
             if self.accept_word("align") {
@@ -343,7 +397,16 @@ impl<'t> Parser<'t> {
         }
         self.skip_line();
         let initializer = initializer.filter(|_| !interposable);
-        self.module.globals.insert(name, Global { ty, constant, initializer, align, unsupported });
+        self.module.globals.insert(
+            name,
+            Global {
+                ty,
+                constant,
+                initializer,
+                align,
+                unsupported,
+            },
+        );
         Ok(())
     }
 }

@@ -63,7 +63,9 @@ impl Parser<'_> {
                 let element = self.type_name()?;
                 self.expect(b'>')?;
                 if scalable {
-                    return Ok(Type::Opaque(format!("<vscale x {count} x {element}>").into()));
+                    return Ok(Type::Opaque(
+                        format!("<vscale x {count} x {element}>").into(),
+                    ));
                 }
                 match u32::try_from(count) {
                     Ok(count) if count > 0 => Ok(Type::Vector(count, Rc::new(element))),
@@ -112,7 +114,11 @@ impl Parser<'_> {
                 if self.word() == "addrspace" {
                     self.bump();
                     let space = self.skip_group();
-                    return Ok(if space.trim() == "0" { Type::Pointer } else { Type::Opaque("ptr addrspace".into()) });
+                    return Ok(if space.trim() == "0" {
+                        Type::Pointer
+                    } else {
+                        Type::Opaque("ptr addrspace".into())
+                    });
                 }
                 return Ok(Type::Pointer);
             }
@@ -121,11 +127,20 @@ impl Parser<'_> {
                 let text = self.skip_group();
                 return Ok(Type::Opaque(format!("target({text})").into()));
             }
-            _ => match (float, word.strip_prefix('i').and_then(|w| w.parse::<u32>().ok())) {
+            _ => match (
+                float,
+                word.strip_prefix('i').and_then(|w| w.parse::<u32>().ok()),
+            ) {
                 (Some(kind), _) => Type::Float(kind),
                 (None, Some(bits)) if (1..1 << 24).contains(&bits) => Type::Int(bits),
                 // LLVM 23's byte types: read, not modelled.
-                (None, None) if word.strip_prefix('b').is_some_and(|w| w.parse::<u32>().is_ok()) => Type::Opaque(word.into()),
+                (None, None)
+                    if word
+                        .strip_prefix('b')
+                        .is_some_and(|w| w.parse::<u32>().is_ok()) =>
+                {
+                    Type::Opaque(word.into())
+                }
                 _ => return Err(self.wanted("a type")),
             },
         };
@@ -141,9 +156,24 @@ impl Parser<'_> {
                 let word = self.word();
                 matches!(
                     word,
-                    "void" | "label" | "metadata" | "token" | "x86_amx" | "x86_mmx" | "ptr" | "target" | "half" | "bfloat"
-                        | "float" | "double" | "x86_fp80" | "fp128" | "ppc_fp128"
-                ) || (word.starts_with(['i', 'b']) && word.len() > 1 && word[1..].bytes().all(|b| b.is_ascii_digit()))
+                    "void"
+                        | "label"
+                        | "metadata"
+                        | "token"
+                        | "x86_amx"
+                        | "x86_mmx"
+                        | "ptr"
+                        | "target"
+                        | "half"
+                        | "bfloat"
+                        | "float"
+                        | "double"
+                        | "x86_fp80"
+                        | "fp128"
+                        | "ppc_fp128"
+                ) || (word.starts_with(['i', 'b'])
+                    && word.len() > 1
+                    && word[1..].bytes().all(|b| b.is_ascii_digit()))
             }
             _ => false,
         }
