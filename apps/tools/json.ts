@@ -1,6 +1,7 @@
 /**
  * JSON with exact integers: those beyond 2^53 become `bigint`, so that a test's expected result keeps
- * every digit on its way through.
+ * every digit on its way through. (The sandbox has its own: that room is heavy, and `--help` must not
+ * load it.)
  */
 export const parseExact = (text: string): unknown =>
   JSON.parse(text, keepDigits as (this: unknown, key: string, value: unknown) => unknown);

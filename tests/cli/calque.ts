@@ -36,7 +36,9 @@ export const calque = async (
   child.stderr.setEncoding("utf8").on("data", (text) => err.push(text));
   child.stdin.end(options.stdin ?? "");
   const [code] = await once(child, "close");
-  return { code, stdout: out.join(""), stderr: err.join("") };
+  // Deno itself says this where two of its processes start at once.
+  const stderr = err.join("").replaceAll(/^Blocking waiting for file lock .*\n/gm, "");
+  return { code, stdout: out.join(""), stderr };
 };
 
 /** Lines of stdout as objects. */

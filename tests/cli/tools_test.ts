@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { calque, conversation, objects } from "./calque.ts";
 
-const double = "define i32 @src(i32 %x) {\n  %a = add i32 %x, %x\n  ret i32 %a\n}\n";
-const also = "define i32 @tgt(i32 %x) {\n  %a = add i32 %x, %x\n  ret i32 %a\n}\n";
+const double = "define i32 @src(i32 %x) {\n  %a = mul i32 %x, 2\n  ret i32 %a\n}\n";
+const also = "define i32 @tgt(i32 %x) {\n  %a = shl i32 %x, 1\n  ret i32 %a\n}\n";
 const other = "define i32 @tgt(i32 %x) {\n  %a = add i32 %x, 1\n  ret i32 %a\n}\n";
 
 const withFiles = async (work: (folder: string) => Promise<void>): Promise<void> => {
