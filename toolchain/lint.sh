@@ -6,14 +6,10 @@ lint_fits() {
   cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 && found=$(cargo clippy --version)
 }
 
-lint_from_rustup() {
-  has rustup || return 1
-  case $(command -v rustc) in /usr/*) return 1 ;; esac
-  timeout 120 rustup component add clippy rustfmt
-}
+lint_from_rustup() { timeout 120 rustup component add clippy rustfmt; }
 
 lint_packages() {
-  rust_choose
+  rust_choose || rust_unknown
   case $rustc_package in
   rustc) echo "rust-clippy rustfmt" ;;
   rustc-web) echo "rust-web-clippy rustfmt-web" ;;

@@ -44,12 +44,13 @@ rust_choose() {
     target_package=libstd-rust-${rustc_package#rustc-}-dev-wasm32
     source_package=rust-${rustc_package#rustc-}-src
     ;;
-  *) stop "no package of Rust $rust_wanted or later in the package sources of this system; install one with rustup (https://rustup.rs)." ;;
+  *) return 1 ;;
   esac
 }
 
 rust_packages() {
-  rust_choose
+  if rust_of_rustup; then stop "the Rust on PATH is older than $rust_wanted; run rustup update."; fi
+  rust_choose || rust_unknown
   echo "$rustc_package $cargo_package gcc libc6-dev"
 }
 
@@ -98,15 +99,26 @@ system_program() {
   return 1
 }
 
-# Tried before the package manager: where rustup can, no other Rust is needed.
-wasm32_from_rustup() {
+# Whether the Rust on PATH is rustup's.
+rust_of_rustup() {
   has rustup && has rustc || return 1
   case $(command -v rustc) in /usr/*) return 1 ;; esac
-  timeout 120 rustup target add "$target"
+}
+
+# Tried before the package manager: where rustup can, no other Rust is needed.
+wasm32_from_rustup() { timeout 120 rustup target add "$target"; }
+
+# Whether all is there that building the standard library takes.
+wasm32_buildable() {
+  system_program rustc >/dev/null && system_program cargo >/dev/null && [ -n "$(wasm_linker)" ] && has gcc && has apt-get
+}
+
+rust_unknown() {
+  stop "no package of Rust $rust_wanted or later in the package sources of this system; install one with rustup (https://rustup.rs)."
 }
 
 wasm32_packages() {
-  rust_choose
+  rust_choose || rust_unknown
   echo "$rustc_package $cargo_package $(first_of "$target_package") gcc libc6-dev $(first_of lld-22 lld-21 lld-20 lld-19 lld-18 lld-17 lld)"
 }
 
@@ -121,7 +133,9 @@ wasm32_build() {
   rm -rf "$build_part"
   mkdir -p "$build_part/bin" "$build_lib/$target/lib" "$build_part/scratch/src" "$build_part/scratch/.cargo" || return 1
 
-  rust_choose
+  # Machines made from images often come without the lists of packages.
+  [ -n "$(candidate cargo)" ] || packages_update || return 1
+  rust_choose || return 1
   build_version=$(dpkg-query -W -f '${Version}' "$rustc_package") || return 1
   (cd "$build_part/scratch" && apt-get download "$source_package=$build_version" &&
     dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './usr/src/*/library' && rm ./*.deb) || return 1
