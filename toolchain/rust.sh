@@ -176,7 +176,9 @@ TOML
 
   cp "$build_part"/scratch/target/$target/release/deps/*.rlib "$build_lib/$target/lib/" || return 1
   rm -rf "$build_part/scratch" "$build_lib/src" "$build_sysroot"
-  mv "$build_part" "$build_sysroot" && rustc_wrapper "$build_sysroot"
+  mv "$build_part" "$build_sysroot" && rustc_wrapper "$build_sysroot" || return 1
+  # Compiled against another build of the library, which is gone; cargo cannot tell.
+  rm -rf "$root/target/$target"
 }
 
 rustc_wrapper() { # $1: sysroot
