@@ -13,6 +13,10 @@ use crate::symbolic::{Lanes, Segment, Stop, compare_nodes};
 /// Inequalities kept per cut before the solver sees them.
 const PREDICATE_LIMIT: usize = 60;
 
+/// Conflicts for all inequalities of a step together, and for one of them.
+const TOGETHER_CONFLICTS: u64 = 600;
+const SINGLE_CONFLICTS: u64 = 60;
+
 /// Something that may hold of the source's values at a cut.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Invariant {
@@ -151,13 +155,26 @@ pub(super) fn keep_inductive(
                 let defined = g.not(step.segment.undefined);
                 before.extend([defined, arrival.guard, broken]);
                 let question = g.all(&before);
-                match solver.ask(g, question) {
+                match solver.ask_within(g, question, TOGETHER_CONFLICTS) {
                     Answer::Never(_) => {}
                     Answer::Budget => {
-                        return Stop::because(
-                            "budget",
-                            "the inequalities of a loop took too many conflicts",
-                        );
+                        // Too hard together: each by itself, and those that stay too hard go.
+                        let context = g.all(&before[..before.len() - 1]);
+                        let mut verdicts = Vec::new();
+                        for node in &after {
+                            let broken = g.not(*node);
+                            let question = g.all(&[context, broken]);
+                            verdicts.push(matches!(
+                                solver.ask_within(g, question, SINGLE_CONFLICTS),
+                                Answer::Never(_)
+                            ));
+                        }
+                        if verdicts.iter().all(|kept| *kept) {
+                            continue;
+                        }
+                        let mut kept = verdicts.iter();
+                        invariants[index].retain(|_| *kept.next().unwrap_or(&true));
+                        continue 'again;
                     }
                     Answer::Model(model) => {
                         let mut evaluator = Evaluator::new(g, model);

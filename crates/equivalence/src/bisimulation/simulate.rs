@@ -20,6 +20,8 @@ use crate::symbolic::{Lanes, Machine, Role, Segment, Stop, World};
 
 /// Inputs that are traced.
 const TRACED: usize = 96;
+/// One pairing may spend this part of all conflicts.
+const ATTEMPT_SHARE: u64 = 6;
 /// Relations tried for one pairing.
 const RELATION_LIMIT: usize = 24;
 
@@ -45,10 +47,26 @@ pub(crate) fn simulate(
     }
     let runs = traces(source, target, &left, &right, noundef)?;
     let mut last = Stop("loop-bound", "the loops do not run in step".into());
-    for pairing in pairings(&left, &right, &runs) {
-        match Simulation::new(source, target, options, noundef)?.run(&pairing, &runs) {
-            Ok(()) => return Ok(()),
-            Err(stop) => last = stop,
+    let pairings = pairings(&left, &right, &runs);
+    // A second time with the source one step ahead: a load that the target does before a loop may be one that the source does in it.
+    let mut left = options.conflicts;
+    for ahead in [false, true] {
+        for pairing in &pairings {
+            // No pairing may use up what the others need.
+            let own = left.min(options.conflicts / ATTEMPT_SHARE);
+            let limited = Options {
+                conflicts: own,
+                ..options.clone()
+            };
+            let mut simulation = Simulation::new(source, target, &limited, noundef, pairing);
+            match simulation.run(pairing, &runs, ahead) {
+                Ok(()) => return Ok(()),
+                Err(stop) => last = stop,
+            }
+            left -= own - simulation.solver.conflicts;
+            if left == 0 {
+                return Err(last);
+            }
         }
     }
     Err(last)
@@ -82,9 +100,11 @@ fn traces(
     noundef: &[bool],
 ) -> Result<Vec<(Trace, Trace)>, Stop> {
     let wanted = |side: Side<'_>, loops: &[Loop], role: Role| {
-        let machine = Machine::new(side.module, side.function, role, false);
+        let mut machine = Machine::new(side.module, side.function, role, false);
         let mut out: HashMap<BlockId, Vec<ValueId>> = HashMap::new();
-        for block in loops.iter().flat_map(|l| &l.cuts) {
+        let cuts: Vec<BlockId> = loops.iter().flat_map(|l| l.cuts.clone()).collect();
+        machine.keep_leaves(&cuts, !(writes(source.function) || writes(target.function)));
+        for block in &cuts {
             out.insert(*block, at_block(side.function, &machine, *block));
         }
         out
@@ -127,6 +147,21 @@ fn traces(
     Ok(out)
 }
 
+/// Whether a function changes memory, as far as can be seen.
+fn writes(f: &Function) -> bool {
+    f.blocks.iter().flat_map(|b| &b.instructions).any(|id| match f.op(*id) {
+                Some(Op::Store { .. }) => true,
+                Some(Op::Call { callee, .. }) => {
+                    !matches!(callee, calque_ir::Callee::Named(name) if calque_ir::fold::Intrinsic::from_callee(name).is_some()
+                        || calque_ir::fold::overflow_intrinsic(name).is_some()
+                        || name == "llvm.assume"
+                        || name.starts_with("llvm.expect.")
+                        || name.starts_with("llvm.vector.reduce."))
+                }
+                _ => false,
+            })
+}
+
 /// The state of one attempt with one pairing.
 struct Simulation<'m> {
     graph: Graph,
@@ -154,46 +189,40 @@ impl<'m> Simulation<'m> {
         target: Side<'m>,
         options: &Options,
         noundef: &[bool],
-    ) -> Result<Self, Stop> {
-        let writes = |f: &Function| {
-            f.blocks.iter().flat_map(|b| &b.instructions).any(|id| match f.op(*id) {
-                Some(Op::Store { .. }) => true,
-                Some(Op::Call { callee, .. }) => {
-                    !matches!(callee, calque_ir::Callee::Named(name) if calque_ir::fold::Intrinsic::from_callee(name).is_some()
-                        || calque_ir::fold::overflow_intrinsic(name).is_some()
-                        || name == "llvm.assume"
-                        || name.starts_with("llvm.expect.")
-                        || name.starts_with("llvm.vector.reduce."))
-                }
-                _ => false,
-            })
-        };
-        Ok(Self {
+        pairing: &Pairing,
+    ) -> Self {
+        let writes = writes(source.function) || writes(target.function);
+        let mut s = Machine::new(
+            source.module,
+            source.function,
+            Role::Source,
+            options.disjoint_arguments,
+        );
+        let mut t = Machine::new(
+            target.module,
+            target.function,
+            Role::Target,
+            options.disjoint_arguments,
+        );
+        let (cuts_s, cuts_t): (Vec<BlockId>, Vec<BlockId>) = pairing.iter().copied().unzip();
+        s.keep_leaves(&cuts_s, !writes);
+        t.keep_leaves(&cuts_t, !writes);
+        Self {
             graph: Graph::new(),
             world: World::default(),
-            s: Machine::new(
-                source.module,
-                source.function,
-                Role::Source,
-                options.disjoint_arguments,
-            ),
-            t: Machine::new(
-                target.module,
-                target.function,
-                Role::Target,
-                options.disjoint_arguments,
-            ),
+            s,
+            t,
             solver: Solver::new(options.conflicts),
             noundef: noundef.to_vec(),
-            writes: writes(source.function) || writes(target.function),
+            writes,
             conflicts: options.conflicts,
-        })
+        }
     }
 
-    fn run(&mut self, pairing: &Pairing, runs: &[(Trace, Trace)]) -> Result<(), Stop> {
+    fn run(&mut self, pairing: &Pairing, runs: &[(Trace, Trace)], ahead: bool) -> Result<(), Stop> {
         let shared = entry(&mut self.graph, &self.s, &self.t, &self.noundef)?;
         let (cuts_s, cuts_t): (Vec<BlockId>, Vec<BlockId>) = pairing.iter().copied().unzip();
-        let first_s = start(
+        let mut first_s = start(
             &mut self.s,
             &mut self.graph,
             &mut self.world,
@@ -243,6 +272,13 @@ impl<'m> Simulation<'m> {
         }
         let assumed = self.invariants(pairing, runs, &first_s, &segments_s, &places, &arguments)?;
 
+        if ahead {
+            self.look_ahead(&mut first_s, &cuts_s, &arguments)?;
+            for segment in &mut segments_s {
+                self.look_ahead(segment, &cuts_s, &arguments)?;
+            }
+        }
+
         // The target's values in terms of the source's.
         let mut leaves: Vec<Vec<(ValueId, Vec<Expression>)>> = Vec::new();
         for &(a, b) in pairing {
@@ -283,6 +319,31 @@ impl<'m> Simulation<'m> {
             }
         }
         Stop::because("loop-bound", "too many relations were tried")
+    }
+
+    /// Undefined behaviour in the step after this one makes this one undefined too: nothing that is seen lies between them.
+    fn look_ahead(
+        &mut self,
+        segment: &mut Segment,
+        cuts: &[BlockId],
+        arguments: &HashMap<ValueId, Lanes>,
+    ) -> Result<(), Stop> {
+        let mut undefined = vec![segment.undefined];
+        for (block, arrival) in &segment.arrivals {
+            let mut values = arguments.clone();
+            values.extend(arrival.values.iter().map(|(k, v)| (*k, v.clone())));
+            let next = self.s.run(
+                &mut self.graph,
+                &mut self.world,
+                *block,
+                values,
+                arrival.memory,
+                cuts,
+            )?;
+            undefined.push(self.graph.all(&[arrival.guard, next.undefined]));
+        }
+        segment.undefined = self.graph.any(&undefined);
+        Ok(())
     }
 
     /// The source's values at a cut: arguments as they are, pure expressions of others rebuilt, the rest free.

@@ -73,12 +73,20 @@ impl Solver {
         let all = graph.all(&same);
         let differ = graph.not(all);
         let question = graph.all(&[known, differ]);
+        matches!(
+            self.ask_within(graph, question, PAIR_CONFLICTS),
+            Answer::Never(_)
+        )
+    }
+
+    /// `ask` with at most so many conflicts of those that are left.
+    pub(crate) fn ask_within(&mut self, graph: &Graph, question: Node, conflicts: u64) -> Answer {
         let before = self.conflicts;
-        self.conflicts = before.min(PAIR_CONFLICTS);
-        let allowed = self.conflicts;
+        let allowed = before.min(conflicts);
+        self.conflicts = allowed;
         let answer = self.ask(graph, question);
         self.conflicts = before - (allowed - self.conflicts);
-        matches!(answer, Answer::Never(_))
+        answer
     }
 }
 

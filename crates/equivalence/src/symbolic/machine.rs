@@ -84,7 +84,7 @@ impl<'m> Machine<'m> {
         disjoint_arguments: bool,
     ) -> Self {
         let flow = ControlFlow::of(function);
-        let live = liveness(function, &flow);
+        let live = liveness(function, &flow, &[]);
         Self {
             module,
             function,
@@ -136,6 +136,22 @@ impl<'m> Machine<'m> {
     /// Whether a provenance is one of this function's own locals.
     pub(crate) fn owns(&self, graph: &Graph, provenance: Node) -> bool {
         self.is_local(graph, provenance)
+    }
+
+    /// Keeps alive, at the given blocks, what the values live there are rebuilt from.
+    pub(crate) fn keep_leaves(&mut self, blocks: &[BlockId], loads: bool) {
+        let mut kept = Vec::new();
+        for &block in blocks {
+            let phis: Vec<ValueId> = self.function.block(block).instructions.clone();
+            for &id in &self.live[block.0 as usize] {
+                for leaf in self.leaves_of(id, loads) {
+                    if !phis.contains(&leaf) {
+                        kept.push((block, leaf));
+                    }
+                }
+            }
+        }
+        self.live = liveness(self.function, &self.flow, &kept);
     }
 
     /// Runs from the start of `start` (its phis already in `values`) until a cut block or a return. The entry has no phis.
@@ -595,8 +611,12 @@ fn choose_lanes(graph: &mut Graph, condition: Node, a: &Lanes, b: Option<&Lanes>
     }
 }
 
-/// Values live on entry to each block, without its phis.
-fn liveness(function: &Function, flow: &ControlFlow) -> Vec<HashSet<ValueId>> {
+/// Values live on entry to each block, without its phis. `kept` are used at the start of a block beside what the code uses.
+fn liveness(
+    function: &Function,
+    flow: &ControlFlow,
+    kept: &[(BlockId, ValueId)],
+) -> Vec<HashSet<ValueId>> {
     let tracked = |id: ValueId| {
         !matches!(function.value(id).kind, ValueKind::Constant(_)) && *function.ty(id) != Type::Void
     };
@@ -627,6 +647,7 @@ fn liveness(function: &Function, flow: &ControlFlow) -> Vec<HashSet<ValueId>> {
                     Some(op) => now.extend(op.operands().into_iter().filter(|v| tracked(*v))),
                 }
             }
+            now.extend(kept.iter().filter(|(b, _)| *b == block).map(|(_, v)| *v));
             if now != live[block.0 as usize] {
                 live[block.0 as usize] = now;
                 changed = true;
