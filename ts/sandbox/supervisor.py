@@ -399,6 +399,7 @@ class Supervisor:
 
 
 STATUS_FD, SECCOMP_FD, FIRST_TOOL_FD = 40, 41, 50
+NOBODY = 65534
 PR_SET_CHILD_SUBREAPER = 36
 SECCOMP = b""
 
@@ -414,13 +415,14 @@ def main():
                 pass
     start = json.loads(sys.stdin.buffer.readline())
     SECCOMP = bytes(start["seccomp"])
-    # Opened before the rights to reach them are gone: a tool may lie in the folder of a user that nobody may not enter.
+    # While the rights to reach them are there: a tool may lie in the folder of a user that nobody may not enter.
+    reachable = Reachable()
     for number, path in enumerate(start["tools"]):
-        os.dup2(os.open(path, os.O_PATH), FIRST_TOOL_FD + number, False)
+        os.dup2(os.open(reachable.path(path), os.O_PATH), FIRST_TOOL_FD + number, False)
     if os.geteuid() == 0:
         os.setgroups([])
-        os.setresgid(65534, 65534, 65534)
-        os.setresuid(65534, 65534, 65534)
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
     try:
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write("500")
@@ -435,6 +437,46 @@ def main():
         Supervisor(root).serve()
     finally:
         shutil.rmtree(root, ignore_errors=True)
+        reachable.close()
+
+
+class Reachable:
+    """Where nobody finds a tool. bubblewrap looks for the path even of an open file, so a tool behind a closed folder gets a
+    second name (or, on another file system, a copy) in a folder of nobody's."""
+
+    def __init__(self):
+        self.folder = None
+
+    def path(self, path):
+        if os.geteuid() != 0 or all(open_to_all(part) for part in [path, *parents(path)]):
+            return path
+        if self.folder is None:
+            self.folder = tempfile.mkdtemp(prefix="calque-tools-")
+            os.chmod(self.folder, 0o755)
+            os.chown(self.folder, NOBODY, NOBODY)
+        name = os.path.join(self.folder, str(len(os.listdir(self.folder))))
+        try:
+            if not open_to_all(path):
+                raise OSError
+            os.link(path, name)
+        except OSError:
+            shutil.copyfile(path, name)
+            os.chmod(name, 0o755)
+        return name
+
+    def close(self):
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def parents(path):
+    while path != "/":
+        path = os.path.dirname(path)
+        yield path
+
+
+def open_to_all(path):
+    return os.stat(path).st_mode & 0o001 != 0
 
 
 main()
