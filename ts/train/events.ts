@@ -50,6 +50,7 @@ export type TrainEvent =
   /** What is about to happen, before anything is allocated; once a stage. */
   | {
     readonly type: "plan";
+    /** Counts from 1. */
     readonly stage: number;
     readonly stages: number;
     readonly method: string;
