@@ -50,7 +50,7 @@ impl Default for Options {
             unroll: 0,
             noundef_arguments: false,
             disjoint_arguments: false,
-            conflicts: 20_000,
+            conflicts: 40_000,
         }
     }
 }

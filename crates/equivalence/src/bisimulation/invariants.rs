@@ -155,7 +155,8 @@ pub(super) fn keep_inductive(
                 let defined = g.not(step.segment.undefined);
                 before.extend([defined, arrival.guard, broken]);
                 let question = g.all(&before);
-                match solver.ask_within(g, question, TOGETHER_CONFLICTS) {
+                let known = g.all(&before[..before.len() - 1]);
+                match solver.ask_patiently(g, known, question, TOGETHER_CONFLICTS) {
                     Answer::Never(_) => {}
                     Answer::Budget => {
                         // Too hard together: each by itself, and those that stay too hard go.

@@ -20,8 +20,8 @@ use crate::symbolic::{Lanes, Machine, Role, Segment, Stop, World};
 
 /// Inputs that are traced.
 const TRACED: usize = 96;
-/// One pairing may spend this part of all conflicts.
-const ATTEMPT_SHARE: u64 = 6;
+/// One pairing may spend this part of the conflicts of a check; all together twice as many.
+const ATTEMPT_SHARE: u64 = 2;
 /// Relations tried for one pairing.
 const RELATION_LIMIT: usize = 24;
 
@@ -49,8 +49,8 @@ pub(crate) fn simulate(
     let mut last = Stop("loop-bound", "the loops do not run in step".into());
     let pairings = pairings(&left, &right, &runs);
     // A second time with the source one step ahead: a load that the target does before a loop may be one that the source does in it.
-    let mut left = options.conflicts;
     for ahead in [false, true] {
+        let mut left = options.conflicts * 2;
         for pairing in &pairings {
             // No pairing may use up what the others need.
             let own = left.min(options.conflicts / ATTEMPT_SHARE);
@@ -65,7 +65,7 @@ pub(crate) fn simulate(
             }
             left -= own - simulation.solver.conflicts;
             if left == 0 {
-                return Err(last);
+                break;
             }
         }
     }
@@ -594,7 +594,11 @@ impl<'m> Simulation<'m> {
             let question = self.graph.all(&[assumption, question]);
             let defined = self.graph.not(left.undefined);
             let known = self.graph.all(&[assumption, defined]);
-            match self.solver.ask_knowing(&mut self.graph, known, question) {
+            let patience = self.solver.conflicts;
+            match self
+                .solver
+                .ask_patiently(&mut self.graph, known, question, patience)
+            {
                 Answer::Never(_) => {}
                 Answer::Budget => {
                     return Stop::because(

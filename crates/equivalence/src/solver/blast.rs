@@ -61,6 +61,10 @@ impl Blaster {
             Kind::Store(..) => Vec::new(),
             Kind::Sum(terms, c) => {
                 let mut sum = constant(*c, width);
+                let mut terms = terms.to_vec();
+                while let Some((rest, times)) = self.remainder(graph, &mut terms, width) {
+                    sum = self.add_scaled(sum, &rest, times);
+                }
                 for (n, coefficient) in terms.iter() {
                     let term = self.get(*n);
                     sum = self.add_scaled(sum, &term, *coefficient);
@@ -110,6 +114,41 @@ impl Blaster {
                 word
             }
         }
+    }
+
+    /// Takes `k * a - k * c * (a / c)` out of the terms of a sum: `k` times the remainder, which the divider gives for nothing.
+    fn remainder(
+        &mut self,
+        graph: &Graph,
+        terms: &mut Vec<(Node, u128)>,
+        width: usize,
+    ) -> Option<(Word, u128)> {
+        let full = calque_ir::fold::mask(width as u32);
+        for at in 0..terms.len() {
+            let (quotient, taken) = terms[at];
+            let Kind::Hard(op @ (Hard::UDiv | Hard::SDiv), a, b) = *graph.kind(quotient) else {
+                continue;
+            };
+            let Some(divisor) = graph.as_constant(b) else {
+                continue;
+            };
+            let Some(position) = terms.iter().position(|(n, _)| *n == a) else {
+                continue;
+            };
+            let times = terms[position].1;
+            if times.wrapping_mul(divisor).wrapping_add(taken) & full != 0 {
+                continue;
+            }
+            terms.retain(|(n, _)| *n != a && *n != quotient);
+            let (a, b) = (self.get(a), constant(divisor, width));
+            let op = if op == Hard::UDiv {
+                Hard::URem
+            } else {
+                Hard::SRem
+            };
+            return Some((self.hard(op, &a, &b), times));
+        }
+        None
     }
 
     fn fold(&mut self, list: &[Node], start: Bit, gate: fn(&mut Aig, Bit, Bit) -> Bit) -> Word {
@@ -214,23 +253,32 @@ impl Blaster {
     /// Restoring division; by zero the quotient is all ones and the rest the dividend.
     fn divide(&mut self, a: &[Bit], b: &[Bit]) -> (Word, Word) {
         let width = a.len();
-        let mut wide_b = b.to_vec();
+        // The rest stays below the divisor: where that is a constant, so few bits are enough that most questions about it are easy.
+        let known = b.iter().all(|bit| *bit == TRUE || *bit == FALSE) && b.contains(&TRUE);
+        let needed = if known {
+            b.iter()
+                .rposition(|bit| *bit == TRUE)
+                .map_or(width, |top| top + 1)
+        } else {
+            width
+        };
+        let mut wide_b = b[..needed].to_vec();
         wide_b.push(FALSE);
         let minus: Word = wide_b.iter().map(|x| x.not()).collect();
-        let mut rest = vec![FALSE; width + 1];
+        let mut rest = vec![FALSE; needed + 1];
         let mut quotient = vec![FALSE; width];
         for i in (0..width).rev() {
             if self.aig.full() {
                 break;
             }
             rest.insert(0, a[i]);
-            rest.truncate(width + 1);
+            rest.truncate(needed + 1);
             let below = self.less(&rest, &wide_b);
             let reduced = self.add(&rest, &minus, TRUE);
             quotient[i] = below.not();
             rest = self.choose(below, &rest, &reduced);
         }
-        rest.truncate(width);
+        rest.resize(width, FALSE);
         (quotient, rest)
     }
 

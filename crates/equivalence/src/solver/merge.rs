@@ -5,10 +5,12 @@
 use std::collections::HashMap;
 
 use super::sat::{Answer, Solver, reachable};
-use crate::graph::{Graph, Kind, Node};
+use crate::graph::{Graph, Hard, Kind, Node};
 
 /// Conflicts for one pair.
 const PAIR_CONFLICTS: u64 = 300;
+/// Conflicts before equal arguments are looked for.
+const QUICK_CONFLICTS: u64 = 400;
 /// Pairs tried for one question.
 const PAIR_LIMIT: usize = 60;
 
@@ -32,6 +34,20 @@ impl Solver {
         for node in nodes {
             // What was merged before may have made this one equal to an older one.
             let now = graph.substitute(node, &mut map);
+            if settled.contains(&now) {
+                continue;
+            }
+            // Signed division of what is never negative is unsigned division.
+            let now = match self.unsigned_form(graph, known, now, &mut pairs) {
+                Some(form) => {
+                    map.retain(|k, v| k != v && *v != now);
+                    map.insert(node, form);
+                    map.insert(now, form);
+                    merged = true;
+                    form
+                }
+                None => now,
+            };
             if settled.contains(&now) {
                 continue;
             }
@@ -63,6 +79,42 @@ impl Solver {
         }
     }
 
+    fn unsigned_form(
+        &mut self,
+        graph: &mut Graph,
+        known: Node,
+        node: Node,
+        pairs: &mut usize,
+    ) -> Option<Node> {
+        let Kind::Hard(op @ (Hard::SDiv | Hard::SRem | Hard::AShr), a, b) = *graph.kind(node)
+        else {
+            return None;
+        };
+        if *pairs >= PAIR_LIMIT {
+            return None;
+        }
+        *pairs += 1;
+        let zero = graph.constant(0, graph.width(a));
+        let mut negative = graph.signed_less(a, zero);
+        if op != Hard::AShr {
+            let other = graph.signed_less(b, zero);
+            negative = graph.any(&[negative, other]);
+        }
+        let question = graph.all(&[known, negative]);
+        if !matches!(
+            self.ask_within(graph, question, PAIR_CONFLICTS),
+            Answer::Never(_)
+        ) {
+            return None;
+        }
+        let op = match op {
+            Hard::SDiv => Hard::UDiv,
+            Hard::SRem => Hard::URem,
+            _ => Hard::LShr,
+        };
+        Some(graph.hard(op, a, b))
+    }
+
     fn always_equal_arguments(&mut self, graph: &mut Graph, known: Node, a: Node, b: Node) -> bool {
         let mut same = Vec::new();
         for (x, y) in graph.children(a).into_iter().zip(graph.children(b)) {
@@ -77,6 +129,26 @@ impl Solver {
             self.ask_within(graph, question, PAIR_CONFLICTS),
             Answer::Never(_)
         )
+    }
+
+    /// `ask` for a while, then `ask_knowing`; with at most so many conflicts of those that are left.
+    pub(crate) fn ask_patiently(
+        &mut self,
+        graph: &mut Graph,
+        known: Node,
+        question: Node,
+        conflicts: u64,
+    ) -> Answer {
+        match self.ask_within(graph, question, conflicts.min(QUICK_CONFLICTS)) {
+            Answer::Budget => {}
+            settled => return settled,
+        }
+        let before = self.conflicts;
+        let allowed = before.min(conflicts);
+        self.conflicts = allowed;
+        let answer = self.ask_knowing(graph, known, question);
+        self.conflicts = before - (allowed - self.conflicts);
+        answer
     }
 
     /// `ask` with at most so many conflicts of those that are left.
