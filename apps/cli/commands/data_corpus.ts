@@ -13,7 +13,7 @@ export const corpus = Command.make(
     ),
     clean: Flag.Int("clean-rows").pipe(
       Flag.withDescription("Rows without slips"),
-      Flag.withDefault(40_000),
+      Flag.withDefault(60_000),
     ),
     slipped: Flag.Int("slipped-rows").pipe(
       Flag.withDescription("Rows in which slips are planted"),
