@@ -35,9 +35,10 @@ export const calque = async (
   child.stdout.setEncoding("utf8").on("data", (text) => out.push(text));
   child.stderr.setEncoding("utf8").on("data", (text) => err.push(text));
   child.stdin.end(options.stdin ?? "");
-  const [code] = await once(child, "close");
+  const [code, signal] = await once(child, "close");
   // Deno itself says this where two of its processes start at once.
   const stderr = err.join("").replaceAll(/^Blocking waiting for file lock .*\n/gm, "");
+  if (signal !== null) throw new Error(`calque ${args.join(" ")} died of ${signal}: ${stderr}`);
   return { code, stdout: out.join(""), stderr };
 };
 

@@ -65,6 +65,7 @@ const write = async (writer: RunWriter, tally: Tally, event: TrainEvent): Promis
   switch (event.type) {
     case "plan":
     case "device":
+    case "estimate":
     case "done": {
       const { type, ...data } = event;
       if (type === "device") tally.device = event.device.name;

@@ -47,20 +47,22 @@ export interface Evaluation {
  * the checkpoint that counts on it.
  */
 export type TrainEvent =
-  /** What is about to happen, before anything is allocated; once a stage. */
+  /** What is about to happen: once a stage, all of them before anything is allocated. */
   | {
     readonly type: "plan";
     /** Counts from 1. */
     readonly stage: number;
     readonly stages: number;
     readonly method: string;
-    /** Steps of all stages. */
+    /** Steps of this stage. */
     readonly steps: number;
     readonly memory: MemoryPlan;
     /** Language pairs, rows, groups and the like, by name. */
     readonly counts: Readonly<Record<string, number>>;
   }
   | { readonly type: "device"; readonly device: DeviceInfo }
+  /** How long all stages will take, by a short measurement; not told of a resumed run. */
+  | { readonly type: "estimate"; readonly seconds: number }
   /** The run goes on after this step: drop rows of later ones. */
   | { readonly type: "resumed"; readonly step: number }
   | { readonly type: "evaluation"; readonly evaluation: Evaluation }

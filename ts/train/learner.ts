@@ -5,11 +5,14 @@ import type { Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
 import type { RolloutRow, StepMetrics } from "./events.ts";
 import type { Stage } from "./recipe/schema.ts";
+import type { Workload } from "./workload.ts";
 
 /** What a method is: built from checked data, before anything is allocated on the GPU. */
 export interface Learner {
   /** What it found, for the plan. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What a step costs, for the plan. */
+  readonly workload: Workload;
   /** Longest sequence it will train on, in tokens. */
   readonly longest: number;
   /** Whether the weights of before training must be kept as the reference. */

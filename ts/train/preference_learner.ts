@@ -19,6 +19,8 @@ import { checkLengths, longestOf, microOf, tokenizerOf } from "./sft_learner.ts"
 export interface PreferenceTerm {
   readonly groups: readonly PreferenceGroup[];
   readonly longest: number;
+  /** Tokens that a step trains on, in the mean. */
+  readonly tokens: number;
   readonly prepare: (engine: Engine) => Effect.Effect<void, EngineError>;
   /** Adds the gradient of this step's groups to the engine's. */
   readonly accumulate: (
@@ -44,10 +46,12 @@ const term = (
     }
     return [...seen].sort((a, b) => a - b).map((i) => groups[i]!);
   };
+  const members = groups.flatMap(({ members }) => members);
   let reference: ReferenceLogProbs = new Map();
   return {
     groups,
-    longest: longestOf(groups.flatMap(({ members }) => members)),
+    longest: longestOf(members),
+    tokens: perStep * members.reduce((sum, { ids }) => sum + ids.length, 0) / groups.length,
     prepare: (engine) =>
       onEngine(async () => {
         reference = await referenceLogProbs(engine, visited(), (done, of) =>
@@ -117,6 +121,7 @@ export const preferenceLearner = Effect.fn("preferenceLearner")(function* (setti
       groups: preference.groups.length,
       members: preference.groups.reduce((sum, { members }) => sum + members.length, 0),
     },
+    workload: { trained_tokens: preference.tokens, sampled_tokens: 0, judged: 0 },
     longest: preference.longest,
     reference: false,
     prepare: preference.prepare,

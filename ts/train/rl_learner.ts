@@ -18,6 +18,7 @@ import { gepoTerm, type PreferenceTerm } from "./preference_learner.ts";
 import type { Stage } from "./recipe/schema.ts";
 import { rolloutMetrics } from "./rollout_metrics.ts";
 import { microOf, tokenizerOf } from "./sft_learner.ts";
+import { meanTokens } from "./workload.ts";
 
 /** On-policy RL with a unit-test reward; OORL adds GEPO to every step's first update. */
 export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
@@ -49,6 +50,13 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
     seed: stage.seed + index,
     shuffle: true,
   });
+
+  const rollouts = rollout.prompts_per_step * rollout.group_size;
+  const length = meanTokens(
+    problems.draw(problems.tasks.map((_, i) => i), new Random("lengths")),
+    tokenizer,
+    rollout.max_tokens,
+  );
 
   const step: Learner["step"] = Effect.fnUntraced(function* (engine, step) {
     const started_ms = performance.now();
@@ -98,8 +106,13 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
   return {
     counts: {
       tasks: problems.tasks.length,
-      rollouts_per_step: rollout.prompts_per_step * rollout.group_size,
+      rollouts_per_step: rollouts,
       ...(gepo ? { groups: gepo.groups.length } : {}),
+    },
+    workload: {
+      trained_tokens: rollouts * (length.prompt + length.completion) + (gepo?.tokens ?? 0),
+      sampled_tokens: rollouts * length.completion,
+      judged: rollouts,
     },
     longest: Math.max(gepo?.longest ?? 1, setting.context),
     reference: needsReference(config),

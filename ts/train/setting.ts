@@ -8,14 +8,14 @@ import { Tokenizer } from "../wasm/mod.ts";
 import { TrainRefused } from "./errors.ts";
 import { evaluatedLanguages } from "./evaluation.ts";
 import type { Learner, Setting } from "./learner.ts";
+import type { StagePlace } from "./prepare.ts";
 import type { Stage } from "./recipe/schema.ts";
-import type { StageRun } from "./stage.ts";
 
 /** Tokenizer, stop tokens and context of the model that the stage starts from. */
-export const settingOf = Effect.fnUntraced(function* (run: StageRun) {
-  const { stage, index, judge, concurrency } = run;
-  const config = yield* onEngine(() => readModelConfig(run.model));
-  const file = join(run.model, "tokenizer.json");
+export const settingOf = Effect.fnUntraced(function* (place: StagePlace) {
+  const { stage, index, model, judge, concurrency } = place;
+  const config = yield* onEngine(() => readModelConfig(model));
+  const file = join(model, "tokenizer.json");
   const text = yield* Effect.promise(() => readFile(file, "utf8").catch(() => undefined));
   const tokenizer = text === undefined ? undefined : yield* Effect.try({
     try: () => Tokenizer.fromJSON(text),
@@ -35,8 +35,7 @@ export const settingOf = Effect.fnUntraced(function* (run: StageRun) {
   if (first === undefined && stage.rollout !== undefined) {
     return yield* new TrainRefused({
       code: "stop-token",
-      message:
-        `${run.model}: config.json names no eos_token_id; name a token in rollout.prompts.stop`,
+      message: `${model}: config.json names no eos_token_id; name a token in rollout.prompts.stop`,
     });
   }
   const stopText = named ??
@@ -50,21 +49,18 @@ export const settingOf = Effect.fnUntraced(function* (run: StageRun) {
     judge,
     concurrency,
     tell: (doing, done, of) =>
-      run.tell({ type: "progress", step: run.before, steps: run.steps, doing, done, of }),
+      place.tell({ type: "progress", step: place.before, steps: place.steps, doing, done, of }),
   };
   return setting;
 });
 
 export const engineOptions = (
-  run: StageRun,
+  { method, engine, lora, rollout, seed, evaluate }: Stage,
   { context }: Setting,
   learner: Learner,
-): EngineOptions => {
-  const { engine, lora, rollout, seed } = run.stage;
-  const samples = run.stage.method === "rl" || run.stage.method === "oorl" ||
-    run.stage.evaluate !== undefined;
+): Omit<EngineOptions, "model"> => {
+  const samples = method === "rl" || method === "oorl" || evaluate !== undefined;
   return {
-    model: run.model,
     train: true,
     // A pass takes whole sequences, so the longest sets the least.
     tokens_per_pass: Math.max(engine.tokens_per_pass, Math.min(context, learner.longest)),

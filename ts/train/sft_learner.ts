@@ -30,11 +30,13 @@ export const sftLearner = Effect.fn("sftLearner")(function* (setting: Setting) {
   });
   const optimizer = optimizerOf(stage.optimizer);
   const micro = microOf(stage, data);
+  const tokens = sequences.reduce((sum, { ids }) => sum + ids.length, 0);
   return {
-    counts: {
-      rows: sequences.length,
-      tokens: sequences.reduce((sum, { ids }) => sum + ids.length, 0),
-      loss_tokens: countedTokens(sequences),
+    counts: { rows: sequences.length, tokens, loss_tokens: countedTokens(sequences) },
+    workload: {
+      trained_tokens: stage.batch.size! * tokens / sequences.length,
+      sampled_tokens: 0,
+      judged: 0,
     },
     longest: longestOf(sequences),
     reference: false,

@@ -2,47 +2,32 @@ import { Effect } from "effect";
 import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Score } from "../evaluate/mod.ts";
-import {
-  type Engine,
-  openAdapterFolder,
-  openEngine,
-  planMemory,
-  readModelConfig,
-} from "../model/mod.ts";
-import { type Judge, onEngine, type Problem } from "../rollout/mod.ts";
+import { type Engine, openEngine } from "../model/mod.ts";
+import { type EngineError, onEngine } from "../rollout/mod.ts";
+import type { Sandbox } from "../sandbox/mod.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { evaluateModel, heldOutProblems } from "./evaluation.ts";
+import { evaluateModel } from "./evaluation.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
-import type { Learner, Setting } from "./learner.ts";
-import { preferenceLearner } from "./preference_learner.ts";
-import type { Stage } from "./recipe/schema.ts";
-import { rlLearner } from "./rl_learner.ts";
-import { checkLanguages, engineOptions, settingOf } from "./setting.ts";
-import { sftLearner } from "./sft_learner.ts";
+import type { PreparedStage } from "./prepare.ts";
 
-/** What a run hands to each of its stages. */
-export interface StageRun {
-  readonly stage: Stage;
-  readonly index: number;
-  readonly stages: number;
+/** What a run hands to a stage when its turn comes. */
+export interface StageTurn {
   /** Folder of the model that this stage starts from. */
   readonly model: string;
   /** The run's folder. */
   readonly folder: string;
-  /** Steps of the stages before, and of all. */
-  readonly before: number;
-  readonly steps: number;
   /** Where to go on, if this stage was begun. */
   readonly checkpoint: Checkpoint | undefined;
   /** Rollouts of the stages before, and those that an infrastructure error spoilt. */
   readonly counted: { readonly judged: number; readonly infrastructure: number };
   /** When the model that a stage starts from, and ends with, is evaluated. */
   readonly evaluate: { readonly start: boolean; readonly end: "during" | "after" };
-  readonly judge: Judge;
-  readonly concurrency: number;
+  /** Told once, of the engine that the run starts on. */
+  readonly opened: (engine: Engine) => Effect.Effect<void, EngineError, Sandbox>;
   readonly emit: (event: TrainEvent) => Effect.Effect<void>;
-  readonly tell: (event: TrainEvent) => void;
 }
+
+type StageRun = PreparedStage & StageTurn;
 
 /** What a stage leaves behind. */
 export interface StageResult {
@@ -51,50 +36,22 @@ export interface StageResult {
   readonly infrastructure: number;
 }
 
-/** One stage: checked, planned, trained step by step, evaluated, saved. */
-export const runStage = Effect.fn("runStage")(function* (run: StageRun) {
-  const { stage } = run;
-  const setting = yield* settingOf(run);
-  const learner = yield* learnerOf(setting);
-  const problems = stage.evaluate === undefined ? [] : yield* heldOutProblems(setting);
-  yield* checkLanguages(stage);
-  const options = engineOptions(run, setting, learner);
-  const memory = yield* onEngine(async () => {
-    const config = await readModelConfig(run.model);
-    const adapter = options.adapter === undefined
-      ? undefined
-      : (await openAdapterFolder(options.adapter, config)).config;
-    return planMemory(config, options, adapter);
-  });
-  yield* run.emit({
-    type: "plan",
-    stage: run.index + 1,
-    stages: run.stages,
-    method: stage.method,
-    steps: run.steps,
-    memory,
-    counts: {
-      ...learner.counts,
-      ...(problems.length > 0 ? { evaluation_problems: problems.length } : {}),
-    },
-  });
-  return yield* Effect.acquireUseRelease(
-    onEngine(() => openEngine(options)),
-    (engine) => trainStage(engine, run, setting, learner, problems),
+/** One stage: trained step by step, evaluated, saved. */
+export const runStage = (prepared: PreparedStage, turn: StageTurn) =>
+  Effect.acquireUseRelease(
+    onEngine(() => openEngine({ ...prepared.engine, model: turn.model })),
+    (engine) => trainStage(engine, { ...prepared, ...turn }),
     (engine) => Effect.promise(() => engine.close()),
   );
-});
 
 const trainStage = Effect.fnUntraced(function* (
   engine: Engine,
   run: StageRun,
-  setting: Setting,
-  learner: Learner,
-  problems: readonly Problem[],
 ) {
-  const { stage, before, folder } = run;
+  const { stage, before, folder, setting, learner, problems } = run;
   const checkpoints = join(folder, "checkpoints");
   yield* run.emit({ type: "device", device: engine.device });
+  yield* run.opened(engine);
 
   const evaluate = Effect.fnUntraced(function* (step: number, when: Evaluation["when"]) {
     const evaluations = yield* evaluateModel(
@@ -226,16 +183,3 @@ const saveStage = Effect.fnUntraced(function* (engine: Engine, run: StageRun) {
   });
   return adapter ? { adapter: place } : { model: place };
 });
-
-const learnerOf = (setting: Setting) => {
-  switch (setting.stage.method) {
-    case "sft":
-      return sftLearner(setting);
-    case "dpo":
-    case "gepo":
-      return preferenceLearner(setting);
-    case "rl":
-    case "oorl":
-      return rlLearner(setting);
-  }
-};

@@ -8,9 +8,11 @@ import { onEngine, rememberingJudge } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { TrainError } from "./errors.ts";
+import { estimateSeconds, measureSpeed } from "./estimate.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
 import { Outbox } from "./outbox.ts";
 import type { Recipe } from "./recipe/parse.ts";
+import { type PreparedStage, prepareStage } from "./prepare.ts";
 import { runStage, type StageResult } from "./stage.ts";
 
 export interface TrainOptions {
@@ -67,26 +69,21 @@ const runRecipe = Effect.fn("train")(function* (
     yield* emit({ type: "resumed", step: checkpoint?.step ?? (evaluated === undefined ? -1 : 0) });
   }
 
-  const evaluating = recipe.stages.flatMap(({ evaluate }, i) => evaluate === undefined ? [] : [i]);
-  const judge = rememberingJudge();
   let model = yield* startModel(recipe, folder);
-  let before = 0;
+  const prepared = yield* prepareStages(recipe, model, concurrency, outbox);
+  for (const plan of prepared) yield* emit(planOf(plan));
+
+  const evaluating = prepared.flatMap(({ problems }, i) => problems.length === 0 ? [] : [i]);
+  let estimated = resume;
   let result: StageResult | undefined;
-  for (const [index, stage] of recipe.stages.entries()) {
-    const done = join(folder, "stages", String(index + 1));
-    const begun = checkpoint?.stage === index ? checkpoint : undefined;
+  for (const [index, stage] of prepared.entries()) {
     if (checkpoint !== undefined && index < checkpoint.stage) {
-      model = done;
+      model = join(folder, "stages", String(index + 1));
     } else {
-      result = yield* runStage({
-        stage,
-        index,
-        stages: recipe.stages.length,
+      result = yield* runStage(stage, {
         model,
         folder,
-        before,
-        steps: recipe.steps,
-        checkpoint: begun,
+        checkpoint: checkpoint?.stage === index ? checkpoint : undefined,
         counted: {
           judged: result?.judged ?? checkpoint?.judged ?? 0,
           infrastructure: result?.infrastructure ?? checkpoint?.infrastructure ?? 0,
@@ -95,14 +92,16 @@ const runRecipe = Effect.fn("train")(function* (
           start: index === evaluating[0],
           end: index === evaluating.at(-1) ? "after" : "during",
         },
-        judge,
-        concurrency,
+        opened: Effect.fnUntraced(function* (engine) {
+          if (estimated) return;
+          estimated = true;
+          const speed = yield* measureSpeed(engine, stage);
+          yield* emit({ type: "estimate", seconds: estimateSeconds(prepared, speed) });
+        }),
         emit,
-        tell: (event) => outbox.hint(event),
       });
       if ("model" in result.output) model = result.output.model;
     }
-    before += stage.steps;
   }
   const { output, judged, infrastructure } = result!;
   yield* emit({
@@ -112,6 +111,41 @@ const runRecipe = Effect.fn("train")(function* (
     infrastructure_rate: judged === 0 ? 0 : infrastructure / judged,
     ...output,
   });
+});
+
+/** All stages are looked at before the first begins: a fault in the last one costs nothing. */
+const prepareStages = Effect.fnUntraced(function* (
+  recipe: Recipe,
+  model: string,
+  concurrency: number,
+  outbox: Outbox<TrainEvent>,
+) {
+  const judge = rememberingJudge();
+  const prepared: PreparedStage[] = [];
+  let before = 0;
+  for (const [index, stage] of recipe.stages.entries()) {
+    const stages = recipe.stages.length;
+    const tell = (event: TrainEvent): void => outbox.hint(event);
+    const { steps } = recipe;
+    prepared.push(
+      yield* prepareStage({ stage, index, stages, model, before, steps, judge, concurrency, tell }),
+    );
+    before += stage.steps;
+  }
+  return prepared;
+});
+
+const planOf = ({ index, stages, stage, memory, learner, problems }: PreparedStage) => ({
+  type: "plan" as const,
+  stage: index + 1,
+  stages,
+  method: stage.method,
+  steps: stage.steps,
+  memory,
+  counts: {
+    ...learner.counts,
+    ...(problems.length > 0 ? { evaluation_problems: problems.length } : {}),
+  },
 });
 
 /** The folder of the first stage's model; one from nothing is made in the run's folder, once. */

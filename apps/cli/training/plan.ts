@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { renderTable } from "../../../ts/evaluate/mod.ts";
 import { Sandbox } from "../../../ts/sandbox/mod.ts";
 import { type Recipe, train } from "../../../ts/train/mod.ts";
+import { clock } from "../display.ts";
 import { printJson, writeOut } from "../output.ts";
 
 /**
- * What a run would need, part by part. The run itself tells it, before it allocates anything, and is
- * stopped there; what a later stage needs is only known when its model is.
+ * What a run would need, stage by stage, and how long it would take here. The run itself tells it before
+ * its first step, and is stopped there.
  */
 export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: boolean) {
   const folder = yield* Effect.acquireRelease(
@@ -17,30 +18,39 @@ export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: bool
     (made) => Effect.promise(() => rm(made, { recursive: true })),
   );
   const events = yield* train(recipe, { folder, resume: false }).pipe(
-    Stream.takeUntil(({ type }) => type === "plan"),
+    Stream.takeUntil(({ type }) => type === "estimate"),
     Stream.runCollect,
     Effect.provide(Sandbox.layer()),
   );
-  const plan = events.find((event) => event.type === "plan")!;
-  const { stages, method, memory, counts } = plan;
+  const stages = events.filter((event) => event.type === "plan");
+  const { device } = events.find((event) => event.type === "device")!;
+  const { seconds } = events.find((event) => event.type === "estimate")!;
+  const memory_bytes = Math.max(...stages.map(({ memory }) => memory.total_bytes));
   if (json) {
-    const { total_bytes: memory_bytes } = memory;
-    return yield* printJson({ memory_bytes, steps: plan.steps, stages, method, memory, counts });
+    return yield* printJson({
+      memory_bytes,
+      seconds,
+      device: device.name,
+      steps: recipe.steps,
+      stages: stages.map(({ method, steps, memory, counts }) => ({
+        method,
+        steps,
+        memory,
+        counts,
+      })),
+    });
   }
-  yield* writeOut(
-    renderTable(
-      [{ title: stages > 1 ? `stage 1 of ${stages}: ${method}` : method }, {
-        title: "",
-        align: "right",
-      }],
-      [
-        ["steps", String(plan.steps)],
-        ...Object.entries(counts).map(([name, count]) => [name, String(count)]),
-        ...Object.entries(memory.parts).map(([name, bytes]) => [name, mebibytes(bytes)]),
-        ["GPU memory in all", mebibytes(memory.total_bytes)],
-      ],
-    ) + "\n",
-  );
+  for (const { stage, method, steps, memory, counts } of stages) {
+    const title = stages.length > 1 ? `stage ${stage} of ${stages.length}: ${method}` : method;
+    const rows = [
+      ["steps", String(steps)],
+      ...Object.entries(counts).map(([name, count]) => [name, String(count)]),
+      ...Object.entries(memory.parts).map(([name, bytes]) => [name, mebibytes(bytes)]),
+      ["GPU memory in all", mebibytes(memory.total_bytes)],
+    ];
+    yield* writeOut(renderTable([{ title }, { title: "", align: "right" }], rows) + "\n\n");
+  }
+  yield* writeOut(`about ${clock(seconds)} on ${device.name}\n`);
 }, Effect.scoped);
 
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

@@ -1,6 +1,6 @@
 import type { RolloutRow, TrainEvent } from "../../../ts/train/mod.ts";
 import { formatShare } from "../../../ts/evaluate/mod.ts";
-import type { Display, Progress } from "../display.ts";
+import { clock, type Display, type Progress } from "../display.ts";
 
 /** Shows a run's events as they come. `now_ms` is a clock. */
 export const watch = (
@@ -24,7 +24,7 @@ export const watch = (
       }
       case "plan": {
         const { stage, stages, method, memory, counts } = event;
-        const part = stages > 1 ? ` (stage ${stage + 1} of ${stages})` : "";
+        const part = stages > 1 ? ` (stage ${stage} of ${stages})` : "";
         const facts = Object.entries(counts).map(([name, count]) => `${count} ${name}`).join(", ");
         display.line(
           `plan: ${method}${part}, ${event.steps} steps, ${mebibytes(memory.total_bytes)}`,
@@ -32,6 +32,10 @@ export const watch = (
         if (facts !== "") display.line(`      ${facts}`);
         return;
       }
+      case "estimate":
+        display.line(`time: about ${clock(event.seconds)}`);
+        last_ms = now_ms();
+        return;
       case "resumed":
         display.line(`resumed after step ${event.step}`);
         return;
