@@ -47,3 +47,11 @@ export const prompts = Flag.String("prompts").pipe(
   ),
   Flag.optional,
 );
+
+/** Names with commas between them. */
+export const languages = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("A,B,..."),
+    Flag.withDescription(description),
+    Flag.map((text) => text.split(",")),
+  );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { calque, objects } from "./calque.ts";
+import { calque, objects, root } from "./calque.ts";
 
 const withFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "calque-data-"));
@@ -40,6 +40,21 @@ Deno.test("a data set is generated, the same from the same seed, verified, count
     assert.deepEqual(counted.programs, { lua: 5, python: 5 });
     const leaks = await calque(["data", "leaks", made("a"), "--json"]);
     assert.deepEqual([leaks.code, JSON.parse(leaks.stdout).leaks], [0, []]);
+
+    // All verified translations of the training tasks, none of the held-out ones.
+    const pairs = [
+      "--prompts",
+      join(root, "recipes/quickstart.json"),
+      "--out",
+      made("pairs.jsonl"),
+    ];
+    const paired = await calque(["data", "pairs", made("a"), ...pairs, "--json"]);
+    assert.equal(paired.code, 0, paired.stderr);
+    const training = counted.tasks.train;
+    assert.deepEqual(JSON.parse(paired.stdout).rows, 2 * training);
+    const rows = objects(await readFile(made("pairs.jsonl"), "utf8"));
+    assert.match(rows[0]!["prompt"] as string, /^<\|(lua|python)\|>.+<\|(lua|python)\|>$/s);
+    assert.match(rows[0]!["completion"] as string, /<\|end\|>$/);
 
     // One wrong program: verify names it, and says so by its exit.
     const programs = objects(await readFile(join(made("a"), "programs.jsonl"), "utf8"));

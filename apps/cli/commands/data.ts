@@ -7,6 +7,7 @@ import { json, seed } from "../flags.ts";
 import { printJson, writeErr, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
 import { corpus } from "./data_corpus.ts";
+import { pairs } from "./data_pairs.ts";
 
 const room = Effect.promise(() => import("../../../ts/data/mod.ts"));
 const sandbox = Effect.promise(() => import("../../../ts/sandbox/mod.ts"));
@@ -286,7 +287,7 @@ const groups = Command.make(
 
 export const data = Command.make("data").pipe(
   Command.withDescription("Generate, import, verify, count and compare data sets; build IR groups"),
-  Command.withSubcommands([generate, importData, verify, stats, leaks, groups, corpus]),
+  Command.withSubcommands([generate, importData, verify, stats, leaks, groups, pairs, corpus]),
 );
 
 const usage = (message: string) => new UserError({ code: "bad-usage", message });

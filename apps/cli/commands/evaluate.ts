@@ -1,14 +1,7 @@
 import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { UserError } from "../../tools/mod.ts";
-import { adapter, json, model, prompts, seed } from "../flags.ts";
-
-const languages = (name: string, description: string) =>
-  Flag.String(name).pipe(
-    Flag.withMetavar("A,B,..."),
-    Flag.withDescription(description),
-    Flag.map((text) => text.split(",")),
-  );
+import { adapter, json, languages, model, prompts, seed } from "../flags.ts";
 
 export const evaluate = Command.make(
   "evaluate",
