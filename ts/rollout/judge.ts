@@ -1,6 +1,7 @@
 import { Effect } from "effect";
+import process from "node:process";
 import { judgeRequest, type Task } from "../data/mod.ts";
-import { type Judgement, Sandbox } from "../sandbox/mod.ts";
+import { type Judgement, type JudgeRequest, Sandbox } from "../sandbox/mod.ts";
 
 /** Judges a program against a task's tests. */
 export type Judge = (
@@ -9,20 +10,50 @@ export type Judge = (
   code: string,
 ) => Effect.Effect<Judgement, never, Sandbox>;
 
+/** Whoever runs programs: never fails, as its own faults are a verdict. */
+export type Ask = (request: JudgeRequest) => Effect.Effect<Judgement, never, Sandbox>;
+
+const locally: Ask = (request) => Sandbox.use((sandbox) => sandbox.judge(request));
+
+/**
+ * A `calque serve` on another machine: `POST URL/api/judge`, with the token of `CALQUE_TOKEN`. What the
+ * network or the server spoils is an infrastructure error, of which the message is told.
+ */
+export const remoteSandbox = (url: string, token = process.env["CALQUE_TOKEN"]): Ask => {
+  const address = `${url.replace(/\/+$/, "")}/api/judge`;
+  const headers = {
+    "content-type": "application/json",
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+  return (request) =>
+    Effect.promise(async (signal): Promise<Judgement> => {
+      try {
+        const body = JSON.stringify(request);
+        const response = await fetch(address, { method: "POST", headers, body, signal });
+        if (!response.ok) throw new Error(`HTTP ${response.status}`);
+        const answer = await response.json();
+        if (typeof answer?.verdict !== "string") throw new Error("the answer is no judgement");
+        return answer;
+      } catch (error) {
+        const message = `${address}: ${(error as Error).message}`;
+        return { verdict: "infrastructure", tests: [], compile: { ok: false, message } };
+      }
+    });
+};
+
 /**
  * A judge that remembers: a program that was judged for a task is not run again, as verdicts are
  * functions of the program. Infrastructure errors say nothing of it: retried once, never remembered.
  */
-export const rememberingJudge = (): Judge => {
+export const rememberingJudge = (ask: Ask = locally): Judge => {
   const known = new Map<string, Judgement>();
   return Effect.fnUntraced(function* (task, language, code) {
     const key = JSON.stringify([language, task.id, code]);
     const before = known.get(key);
     if (before !== undefined) return before;
-    const sandbox = yield* Sandbox;
-    const ask = sandbox.judge(judgeRequest(task, language, code));
-    const first = yield* ask;
-    const judgement = first.verdict === "infrastructure" ? yield* ask : first;
+    const once = ask(judgeRequest(task, language, code));
+    const first = yield* once;
+    const judgement = first.verdict === "infrastructure" ? yield* once : first;
     if (judgement.verdict !== "infrastructure") known.set(key, judgement);
     return judgement;
   });

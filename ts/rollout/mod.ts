@@ -1,6 +1,6 @@
 /** Prompt, generate, extract the code, judge, reward: used by training, evaluation and the API alike. */
 export { extract } from "./extract.ts";
-export { type Judge, rememberingJudge } from "./judge.ts";
+export { type Judge, rememberingJudge, remoteSandbox } from "./judge.ts";
 export { type EngineError, onEngine } from "./on_engine.ts";
 export { type Problem, type ProblemKind, Problems } from "./problem.ts";
 export { render } from "./prompt.ts";

@@ -81,7 +81,8 @@ export const checkLanguages = Effect.fnUntraced(function* (stage: Stage) {
     ...(stage.method === "rl" || stage.method === "oorl" ? stage.rollout!.targets : []),
     ...(stage.evaluate === undefined ? [] : evaluatedLanguages(stage)),
   ]);
-  if (needed.size === 0) return;
+  // What a remote sandbox lacks, it says with its first verdict.
+  if (needed.size === 0 || stage.judge !== undefined) return;
   const sandbox = yield* Sandbox;
   const missing: string[] = [];
   for (const language of needed) {

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Score } from "../evaluate/mod.ts";
 import { initModelFolder } from "../model/mod.ts";
-import { onEngine, rememberingJudge } from "../rollout/mod.ts";
+import { onEngine, rememberingJudge, remoteSandbox } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { TrainError } from "./errors.ts";
@@ -120,13 +120,16 @@ const prepareStages = Effect.fnUntraced(function* (
   concurrency: number,
   outbox: Outbox<TrainEvent>,
 ) {
-  const judge = rememberingJudge();
+  const local = rememberingJudge();
   const prepared: PreparedStage[] = [];
   let before = 0;
   for (const [index, stage] of recipe.stages.entries()) {
     const stages = recipe.stages.length;
     const tell = (event: TrainEvent): void => outbox.hint(event);
     const { steps } = recipe;
+    const judge = stage.judge === undefined
+      ? local
+      : rememberingJudge(remoteSandbox(stage.judge.url));
     prepared.push(
       yield* prepareStage({ stage, index, stages, model, before, steps, judge, concurrency, tell }),
     );

@@ -179,7 +179,10 @@ export const Stage = Schema.Struct({
   rollout: maybe(Rollout, "rl, oorl: how completions are made and judged"),
   objective: or(Objective, {}, "rl, gepo, oorl, dpo: the loss"),
   evaluate: maybe(Evaluate, "pass@1 on held-out tasks; absent: none"),
-  judge: maybe(Schema.Struct({ url: text }), "A remote sandbox"),
+  judge: maybe(
+    Schema.Struct({ url: text }),
+    "A `calque serve` that runs the programs; its token in CALQUE_TOKEN",
+  ),
   engine: or(
     Schema.Struct({
       tokens_per_pass: or(count, 4096, "Tokens of one forward and backward pass"),
