@@ -4,4 +4,4 @@ export { type Judge, rememberingJudge, remoteSandbox } from "./judge.ts";
 export { type EngineError, onEngine } from "./on_engine.ts";
 export { type Problem, type ProblemKind, Problems } from "./problem.ts";
 export { render } from "./prompt.ts";
-export { type Rollout, rollOut, type RolloutOptions } from "./rollout.ts";
+export { type Rollout, rollOut, type RolloutOptions, sampleRollouts } from "./rollout.ts";

@@ -51,11 +51,21 @@ export const rollOut = Effect.fn("rollOut")(function* (
   problems: readonly Problem[],
   options: RolloutOptions,
 ) {
+  const { judged, ...sampled } = yield* sampleRollouts(engine, tokenizer, problems, options);
+  return { rollouts: yield* judged, ...sampled };
+});
+
+/** The part of `rollOut` that needs the engine; `judged` waits for the rest, which has begun. */
+export const sampleRollouts = Effect.fn("sampleRollouts")(function* (
+  engine: Engine,
+  tokenizer: Tokenizer,
+  problems: readonly Problem[],
+  options: RolloutOptions,
+) {
   const judging: Fiber.Fiber<Rollout[]>[] = [];
   const of = problems.length * options.samples;
   let judged = 0;
   let sampled_tokens = 0;
-  const started_ms = performance.now();
   let sampling_ms = 0;
   for (let first = 0; first < problems.length; first += PROBLEMS_PER_REQUEST) {
     const part = problems.slice(first, first + PROBLEMS_PER_REQUEST);
@@ -87,12 +97,13 @@ export const rollOut = Effect.fn("rollOut")(function* (
     );
     judging.push(yield* Effect.forkChild(judgeAll));
   }
-  const rollouts = (yield* Effect.forEach(judging, (fiber) => Fiber.join(fiber))).flat();
   return {
-    rollouts,
     sampled_tokens,
     sampling_ms,
-    total_ms: performance.now() - started_ms,
+    judged: Effect.map(
+      Effect.forEach(judging, (fiber) => Fiber.join(fiber)),
+      (parts) => parts.flat(),
+    ),
   };
 });
 

@@ -2,6 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "nod
 import { join } from "node:path";
 import type { Score } from "../evaluate/mod.ts";
 import { readSafetensors, type TrainingState, writeSafetensors } from "../model/mod.ts";
+import type { RolloutQueue } from "./rollout_source.ts";
 
 /** All that a run needs to go on as if it had never stopped; randomness is a function of the step. */
 export interface Checkpoint {
@@ -17,6 +18,8 @@ export interface Checkpoint {
   readonly best?: number;
   /** Score of the stage's result, once it is evaluated. */
   readonly after?: Score;
+  /** Rollouts that were sampled for the next step. */
+  readonly queue?: RolloutQueue;
   readonly state: TrainingState;
 }
 

@@ -5,6 +5,7 @@ import type { Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
 import type { RolloutRow, StepMetrics } from "./events.ts";
 import type { Stage } from "./recipe/schema.ts";
+import type { RolloutSource } from "./rollout_source.ts";
 import type { Workload } from "./workload.ts";
 
 /** What a method is: built from checked data, before anything is allocated on the GPU. */
@@ -21,12 +22,16 @@ export interface Learner {
   readonly prepare: (engine: Engine) => Effect.Effect<void, EngineError>;
   /** One step of training, from 1; a function of the weights, the moments and `step`. */
   readonly step: (engine: Engine, step: number) => Effect.Effect<StepResult, EngineError, Sandbox>;
+  /** What is ready for the next step; a checkpoint keeps it. */
+  readonly queue?: Pick<RolloutSource, "queue" | "restore">;
 }
 
 export interface StepResult {
   readonly metrics: StepMetrics;
   /** Rows but for what only the run knows: the global step. */
   readonly rollouts?: readonly Omit<RolloutRow, "step" | "weight_version">[];
+  /** Updates between the weights that sampled them and those of this step. */
+  readonly age?: number;
 }
 
 /** What every learner is given. */

@@ -45,6 +45,18 @@ export const policyRows = (rollouts: readonly Rollout[]): PolicyRows => {
   };
 };
 
+/**
+ * A batch whose sampling weights are not those to be trained: the ratio is to the latter, which moves by
+ * this batch's updates alone, and each token weighs as much likelier as they find it (the decoupled
+ * objective of AReaL, arXiv 2505.24298).
+ */
+export const decoupled = (batch: PolicyBatch, proximal: readonly Float32Array[]): PolicyBatch => ({
+  ...batch,
+  logp: proximal,
+  old_logp: proximal,
+  behaviour_logp: batch.old_logp,
+});
+
 /** What one update's forward and backward found. */
 export interface PolicyPass {
   readonly loss: number;
@@ -80,12 +92,14 @@ export const accumulatePolicy = async (
       ? batch.logp.slice(first, end)
       : await engine.logProbs(own, { temperature }),
     old_logp: batch.old_logp.slice(first, end),
+    ...(batch.behaviour_logp ? { behaviour_logp: batch.behaviour_logp.slice(first, end) } : {}),
     ...(batch.ref_logp ? { ref_logp: batch.ref_logp.slice(first, end) } : {}),
     mask: batch.mask.slice(first, end),
     rewards: batch.rewards.slice(first, end),
     group: batch.group.slice(first, end),
     ...(batch.truncated ? { truncated: batch.truncated.slice(first, end) } : {}),
   };
+  const sampled = part.behaviour_logp ?? part.logp;
   const objective = policyObjective(config, part, {
     mask: credit.mask.slice(first, end),
     advantages: credit.advantages.slice(first, end),
@@ -100,7 +114,7 @@ export const accumulatePolicy = async (
     if (trained === undefined) return;
     for (let t = 0; t < trained.length; t++) {
       if (part.mask[i]![t] !== 1) continue;
-      const gap = Math.abs(trained[t]! - part.logp[i]![t]!);
+      const gap = Math.abs(trained[t]! - sampled[i]![t]!);
       gapSum += gap;
       gapMax = Math.max(gapMax, gap);
       entropySum += entropy[i]![t]!;
@@ -129,6 +143,7 @@ export const policyConfigOf = (keys: ObjectiveKeys, max_tokens: number): PolicyC
   max_ratio: keys.max_ratio,
   mask_truncated: keys.truncated === "mask",
   dynamic_sampling: keys.dynamic_sampling,
+  behaviour_cap: keys.behaviour_cap,
   ...(keys.overlong_cache === undefined
     ? {}
     : { overlong_penalty: { max_length: max_tokens, cache: keys.overlong_cache } }),

@@ -51,6 +51,33 @@ Deno.test("OORL: steps straight and steps with a stop and a resume give the same
   }
 });
 
+Deno.test("staleness 1: rollouts are one update old, wait in the checkpoint, and resume to the same bits", async () => {
+  const folder = temporary();
+  try {
+    const recipe = oorl(folder, { rollout: { staleness: 1 } });
+    const straight = await runAll(recipe, join(folder, "a"), false);
+    const versions = straight.flatMap((event) =>
+      event.type === "rollout" ? [event.rows[0]!.weight_version] : []
+    );
+    assert.deepEqual(versions, [0, 0, 1, 2]);
+    const gaps = straight.flatMap((event) =>
+      event.type === "metrics" ? [event.metrics["sampling/sampling_logp_difference/max"]!] : []
+    );
+    assert.equal(gaps[0], 0);
+    assert.ok(gaps.slice(1).every((gap) => gap > 0), "older weights sampled what is trained on");
+    const at2 = (event: TrainEvent) => event.type === "checkpoint" && event.step === 2;
+    await runAll(recipe, join(folder, "b"), false, at2);
+    const kept = await readCheckpoint(join(folder, "b/checkpoints"));
+    assert.deepEqual([kept?.queue?.step, kept?.queue?.made.rollouts.length], [3, 6]);
+    const second = await runAll(recipe, join(folder, "b"), true);
+    assert.deepEqual(untimed(second, 4), untimed(straight, 4));
+    const weights = (run: string) => readFileSync(join(folder, run, "model/model.safetensors"));
+    assert.ok(weights("a").equals(weights("b")), "bitwise");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 Deno.test("stages: each goes on with the model before, and a stop in the second resumes there", async () => {
   const folder = temporary();
   try {

@@ -1,13 +1,14 @@
 import { Effect } from "effect";
 import { Random, readPrograms, readTasks } from "../data/mod.ts";
 import type { Engine } from "../model/mod.ts";
-import { onEngine, Problems, type Rollout, rollOut } from "../rollout/mod.ts";
+import { onEngine, Problems, type Rollout } from "../rollout/mod.ts";
 import { Batches } from "./batches.ts";
 import { TrainRefused } from "./errors.ts";
 import type { Learner, Setting } from "./learner.ts";
 import { type Optimizer, optimizerOf, updateAt } from "./optimizer.ts";
 import {
   accumulatePolicy,
+  decoupled,
   needsReference,
   policyConfigOf,
   type PolicyPass,
@@ -17,6 +18,7 @@ import {
 import { gepoTerm, type PreferenceTerm } from "./preference_learner.ts";
 import type { Stage } from "./recipe/schema.ts";
 import { rolloutMetrics } from "./rollout_metrics.ts";
+import { rolloutSource } from "./rollout_source.ts";
 import { microOf, tokenizerOf } from "./sft_learner.ts";
 import { meanTokens } from "./workload.ts";
 
@@ -58,33 +60,28 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
     rollout.max_tokens,
   );
 
+  const randomOf = (step: number) => new Random(stage.seed).fork("rollout", index, step);
+  const source = rolloutSource(
+    setting,
+    tokenizer,
+    (step) => problems.draw(batches.at(step), randomOf(step)),
+    (step) => randomOf(step).fork("sampling").int(0, 2 ** 32 - 1),
+  );
+
   const step: Learner["step"] = Effect.fnUntraced(function* (engine, step) {
     const started_ms = performance.now();
-    const random = new Random(stage.seed).fork("rollout", index, step);
-    const sampled = yield* rollOut(engine, tokenizer, problems.draw(batches.at(step), random), {
-      samples: rollout.group_size,
-      max_tokens: rollout.max_tokens,
-      temperature: rollout.temperature,
-      seed: random.fork("sampling").int(0, 2 ** 32 - 1),
-      stop: setting.stop.ids,
-      extract: rollout.prompts.extract,
-      judge: setting.judge,
-      concurrency: setting.concurrency,
-      onProgress: setting.tell,
-    });
+    const sampled = yield* source.take(engine, step);
     const trained = yield* onEngine(async () => {
+      const { temperature } = rollout;
       const rows = policyRows(sampled.rollouts);
-      const batch = needsReference(config)
-        ? {
-          ...rows.batch,
-          ref_logp: await engine.logProbs(rows.rows, {
-            temperature: rollout.temperature,
-            reference: true,
-          }),
-        }
-        : rows.batch;
+      const logProbs = (reference: boolean) =>
+        engine.logProbs(rows.rows, { temperature, reference });
+      let batch = rows.batch;
+      if (sampled.age > 0) batch = decoupled(batch, await logProbs(false));
+      if (needsReference(config)) batch = { ...batch, ref_logp: await logProbs(true) };
       return await updates(engine, { ...rows, batch }, gepo, step, { stage, config, optimizer });
     });
+    yield* sampled.settle;
     const seconds = (performance.now() - started_ms) / 1000;
     return {
       metrics: {
@@ -95,11 +92,13 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
         sampled_tokens_per_s: 1000 * sampled.sampled_tokens / sampled.sampling_ms,
         trained_tokens_per_s: trained.tokens / Math.max(1e-9, trained.seconds),
         sampling_s: sampled.sampling_ms / 1000,
-        judging_s: (sampled.total_ms - sampled.sampling_ms) / 1000,
+        judging_s: sampled.judging_ms / 1000,
+        staleness: sampled.age,
         training_s: trained.seconds,
         step_s: seconds,
       },
       rollouts: sampled.rollouts.map(rowOf),
+      age: sampled.age,
     };
   });
 
@@ -118,6 +117,7 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
     reference: needsReference(config),
     prepare: gepo?.prepare ?? (() => Effect.void),
     step,
+    queue: source,
   } satisfies Learner as Learner;
 });
 

@@ -74,17 +74,22 @@ const trainStage = Effect.fnUntraced(function* (
     yield* once(join(checkpoints, "before.json"), () => evaluate(0, "before"));
   }
   if (begun !== undefined) yield* onEngine(() => engine.importState(begun.state));
+  if (begun?.queue !== undefined) learner.queue?.restore(begun.queue);
 
   let { judged, infrastructure } = begun ?? run.counted;
   let best = begun?.best;
   for (let step = (begun?.stage_step ?? 0) + 1; step <= stage.steps; step++) {
     run.tell({ type: "progress", ...at(step), doing: "training", done: step - 1, of: stage.steps });
-    const { metrics, rollouts } = yield* learner.step(engine, step);
+    const { metrics, rollouts, age = 0 } = yield* learner.step(engine, step);
     const global = before + step;
     if (rollouts !== undefined) {
       judged += rollouts.length;
       infrastructure += rollouts.filter(({ reward }) => reward === null).length;
-      const rows = rollouts.map((row) => ({ step: global, ...row, weight_version: global - 1 }));
+      const rows = rollouts.map((row) => ({
+        step: global,
+        ...row,
+        weight_version: global - 1 - age,
+      }));
       yield* run.emit({ type: "rollout", step: global, rows });
     }
     yield* run.emit({ type: "metrics", metrics: { ...metrics, step: global } });
@@ -99,6 +104,7 @@ const trainStage = Effect.fnUntraced(function* (
     }
     const point = Effect.fnUntraced(function* (after?: Score) {
       const state = yield* onEngine(() => engine.exportState());
+      const queue = learner.queue?.queue();
       return {
         step: global,
         stage: run.index,
@@ -107,6 +113,7 @@ const trainStage = Effect.fnUntraced(function* (
         infrastructure,
         ...(best === undefined ? {} : { best }),
         ...(after === undefined ? {} : { after }),
+        ...(queue === undefined ? {} : { queue }),
         state,
       } satisfies Checkpoint as Checkpoint;
     });

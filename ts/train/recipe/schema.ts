@@ -99,9 +99,9 @@ const Rollout = Schema.Struct({
   max_tokens: or(count, 256, "New tokens at most"),
   temperature: or(positive, 1, "Of sampling; log-probs are of logits divided by it"),
   staleness: or(
-    Schema.Literals([0]),
+    Schema.Literals([0, 1]),
     0,
-    "Updates between the sampling weights and the trained ones",
+    "Updates between the sampling weights and the trained ones; 1: the judge works during the update",
   ),
 });
 
@@ -131,6 +131,11 @@ const Objective = Schema.Struct({
     "Rollouts cut off at max_tokens score 0, or leave the loss",
   ),
   gamma: or(share, 1, "REINFORCE++: discount per token"),
+  behaviour_cap: or(
+    positive,
+    5,
+    "Staleness 1: bound of a token's weight, trained over sampling weights' probability",
+  ),
   max_ratio: or(positive, 5, "CISPO: bound of the ratio"),
   dynamic_sampling: or(Schema.Boolean, false, "DAPO: groups of equal rewards leave the loss"),
   overlong_cache: maybe(count, "DAPO: tokens before max_tokens over which a penalty grows to 1"),
