@@ -1,4 +1,5 @@
 import { type Program, Random, type Task } from "../data/mod.ts";
+import { editOnce } from "./edit.ts";
 import { render } from "./prompt.ts";
 
 /** One question to the model: a task in a pair of languages, as a prompt. */
@@ -10,15 +11,22 @@ export interface Problem {
   readonly prompt: string;
   /** What is given, without the template: the program to translate, or the statement. */
   readonly given: string;
+  /** The program to be judged right or wrong, where that is the question. */
+  readonly suspect?: string;
 }
 
 type Pair = readonly [source: string, target: string];
 
 export interface ProblemKind {
-  readonly kind: "translation" | "generation";
+  /**
+   * Translate a program, write one from its statement, or say whether one does what its statement asks.
+   * That one is right half of the time; else it is one that failed, or has had one edit.
+   */
+  readonly kind: "translation" | "generation" | "verification";
   readonly sources: readonly string[];
   readonly targets: readonly string[];
-  readonly prompts: { readonly translation: string; readonly generation: string };
+  /** Templates by kind. */
+  readonly prompts: Readonly<Record<ProblemKind["kind"], string>>;
 }
 
 /**
@@ -29,6 +37,8 @@ export class Problems {
   /** Tasks that can be asked at all. */
   readonly tasks: readonly Task[];
   readonly #programs = new Map<string, string>();
+  /** Programs that failed their tests. */
+  readonly #failed = new Map<string, readonly string[]>();
   readonly #pairs = new Map<string, readonly Pair[]>();
 
   constructor(
@@ -38,7 +48,9 @@ export class Problems {
     fits: (prompt: string) => boolean = () => true,
   ) {
     for (const { task, language, code, verified } of programs) {
-      if (verified) this.#programs.set(`${language} ${task}`, code);
+      const key = `${language} ${task}`;
+      if (verified) this.#programs.set(key, code);
+      else this.#failed.set(key, [...this.#failed.get(key) ?? [], code]);
     }
     for (const task of tasks) {
       const pairs = this.#askable(task).filter((pair) => fits(this.ask(task, pair).prompt));
@@ -56,6 +68,10 @@ export class Problems {
     const tested = targets.filter((target) =>
       task.test_program === undefined || task.test_program[target] !== undefined
     );
+    if (kind === "verification") {
+      return tested.filter((target) => this.#programs.has(`${target} ${task.id}`))
+        .map((target) => ["statement", target]);
+    }
     return kind === "generation"
       ? tested.map((target) => ["statement", target])
       : sources.filter((source) => this.#programs.has(`${source} ${task.id}`)).flatMap((source) =>
@@ -63,20 +79,41 @@ export class Problems {
       );
   }
 
-  ask(task: Task, [source, target]: Pair): Problem {
+  /** `random` chooses the program of a verification. */
+  ask(
+    task: Task,
+    [source, target]: Pair,
+    random = new Random("suspect").fork(task.id, target),
+  ): Problem {
     const { kind, prompts } = this.options;
     const { statement } = task;
-    const given = kind === "generation" ? statement : this.#programs.get(`${source} ${task.id}`)!;
     const name = task.signature.name;
+    if (kind === "verification") {
+      const suspect = this.#suspect(`${target} ${task.id}`, random);
+      const prompt = render(prompts[kind], { target, statement, code: suspect, name });
+      return { task, source, target, prompt, given: statement, suspect };
+    }
+    const given = kind === "generation" ? statement : this.#programs.get(`${source} ${task.id}`)!;
     const prompt = render(prompts[kind], { source, target, statement, code: given, name });
     return { task, source, target, prompt, given };
+  }
+
+  #suspect(key: string, random: Random): string {
+    const right = this.#programs.get(key)!;
+    if (random.chance(0.5)) return right;
+    const failed = this.#failed.get(key);
+    return failed === undefined ? editOnce(right, random) ?? right : random.pick(failed);
   }
 
   /** The problems of a training step: which tasks is the caller's choice, the pair is drawn. */
   draw(indices: readonly number[], random: Random): Problem[] {
     return indices.map((index, i) => {
       const task = this.tasks[index]!;
-      return this.ask(task, random.fork("pair", i).pick(this.pairs(task)));
+      return this.ask(
+        task,
+        random.fork("pair", i).pick(this.pairs(task)),
+        random.fork("suspect", i),
+      );
     });
   }
 

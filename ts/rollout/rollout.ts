@@ -107,6 +107,17 @@ export const sampleRollouts = Effect.fn("sampleRollouts")(function* (
   };
 });
 
+/** A program is run; of an answer about a program, that program is, and the answer compared. */
+const judged = Effect.fnUntraced(function* (problem: Problem, code: string, judge: Judge) {
+  const { task, target, suspect } = problem;
+  if (suspect === undefined) return yield* judge(task, target, code);
+  const { verdict } = yield* judge(task, target, suspect);
+  const right = verdict === "pass" ? "yes" : "no";
+  const said = /^\s*(yes|no)\b/i.exec(code)?.[1]?.toLowerCase();
+  const answer = verdict === "infrastructure" ? verdict : said === right ? "pass" : "wrong-answer";
+  return { verdict: answer, tests: [] } satisfies Judgement as Judgement;
+});
+
 const judgeOne = Effect.fnUntraced(function* (
   completion: Completion,
   problems: readonly Problem[],
@@ -120,9 +131,7 @@ const judgeOne = Effect.fnUntraced(function* (
   const written = truncated ? completion.ids : completion.ids.subarray(0, -1);
   const text = tokenizer.decode(written);
   const code = extract(text, options.extract);
-  const judgement: Judgement = truncated
-    ? unfinished
-    : yield* options.judge(problem.task, problem.target, code);
+  const judgement: Judgement = truncated ? unfinished : yield* judged(problem, code, options.judge);
   return {
     problem,
     group: first + completion.prompt,

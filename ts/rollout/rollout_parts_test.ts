@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Random, type Task } from "../data/mod.ts";
+import { editOnce } from "./edit.ts";
 import { extract } from "./extract.ts";
 import { Problems } from "./problem.ts";
 import { render } from "./prompt.ts";
@@ -21,7 +22,11 @@ const kind = {
   kind: "translation",
   sources: ["python", "lua"],
   targets: ["python", "lua", "c"],
-  prompts: { translation: "<{source}>{code}<{target}>", generation: "{statement}<{target}>" },
+  prompts: {
+    translation: "<{source}>{code}<{target}>",
+    generation: "{statement}<{target}>",
+    verification: "{statement}|{code}|",
+  },
 } as const;
 
 const programs = [
@@ -87,4 +92,38 @@ Deno.test("evaluation asks every pair equally often, and training draws by its r
   assert.equal(new Set(spread.map((p) => `${p.task.id} ${p.source} ${p.target}`)).size, 24);
   const draw = () => problems.draw([3, 3, 5], new Random(7)).map((p) => p.prompt);
   assert.deepEqual(draw(), draw());
+});
+
+Deno.test("verification asks about a right, a failed or an edited program, in about equal halves", () => {
+  const code = "def f(n):\n  return n + 12 if n < 3 else 0";
+  const rows = [
+    { task: "a", language: "python", code, verified: true },
+    { task: "b", language: "python", code, verified: true },
+    { task: "b", language: "python", code: "def f(n): return 7", verified: false },
+    { task: "c", language: "python", code: "pass", verified: false },
+  ];
+  const tasks = ["a", "b", "c"].map((id) => task(id));
+  const problems = new Problems(tasks, rows, { ...kind, kind: "verification" });
+  assert.deepEqual(problems.tasks.map(({ id }) => id), ["a", "b"], "one right program is needed");
+  const drawn = Array.from({ length: 100 }, (_, i) => problems.draw([0, 1], new Random(i))).flat();
+  for (const { task: { id }, target, suspect, prompt } of drawn) {
+    assert.equal(target, "python");
+    assert.equal(prompt, `do ${id}|${suspect}|`);
+    if (suspect !== code && id === "b") assert.equal(suspect, "def f(n): return 7");
+  }
+  const right = drawn.filter(({ suspect }) => suspect === code).length;
+  assert.ok(right > 70 && right < 130, `${right} of 200`);
+  const edits = new Set(drawn.filter(({ task }) => task.id === "a").map(({ suspect }) => suspect));
+  assert.ok(edits.size > 4);
+  assert.deepEqual(problems.draw([0, 1], new Random(5)), problems.draw([0, 1], new Random(5)));
+});
+
+Deno.test("one edit changes one operator or number, and nothing where there is none", () => {
+  const random = new Random("edit");
+  assert.equal(editOnce("local x = y", random), undefined);
+  for (let i = 0; i < 50; i++) {
+    const edited = editOnce("if (a <= 2) r += b * 10;", random)!;
+    const [x, y] = ["if (a <= 2) r += b * 10;", edited].map((code) => code.split(" "));
+    assert.equal(x!.filter((word, k) => word !== y![k]).length, 1, edited);
+  }
 });

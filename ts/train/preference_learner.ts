@@ -12,6 +12,7 @@ import {
   type ReferenceLogProbs,
   referenceLogProbs,
 } from "./preference_step.ts";
+import { defaultPrompts } from "./recipe/schema.ts";
 import { readPairs } from "./rows.ts";
 import { checkLengths, longestOf, microOf, tokenizerOf } from "./sft_learner.ts";
 
@@ -75,7 +76,7 @@ export const gepoTerm = Effect.fn("gepoTerm")(function* (setting: Setting) {
   const tokenizer = yield* tokenizerOf(setting);
   const groups = yield* readIrGroups(tokenizer, {
     file: gepo.groups,
-    prompt: stage.rollout?.prompts.ir ?? defaultIrPrompt,
+    prompt: stage.rollout?.prompts.ir ?? defaultPrompts.ir,
     stop: stop.text,
     context,
   });
@@ -145,5 +146,3 @@ export const preferenceLearner = Effect.fn("preferenceLearner")(function* (setti
       }),
   } satisfies Learner as Learner;
 });
-
-const defaultIrPrompt = "Translate from {source} to LLVM IR:\n{code}\n";

@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect";
 import { readJsonl } from "../data/mod.ts";
+import { render } from "../rollout/mod.ts";
 import { TrainRefused } from "./errors.ts";
 import type { PreferenceGroup } from "./preference_step.ts";
 import { countedTokens, type Sequence, sequenceOf, type SftRow } from "./sequences.ts";
@@ -27,11 +28,29 @@ const DpoRowSchema = Schema.Struct({
   rejected: Schema.NonEmptyString,
 });
 
-/** Rows of supervised data in any of the four spellings, as sequences. */
+/** A program, and whether it does what the prompt says. */
+const VerificationRowSchema = Schema.Struct({
+  prompt: Schema.String,
+  program: Schema.String,
+  label: Schema.Boolean,
+});
+
+/** Rows of supervised data in any of their spellings, as sequences; `verification` is a template. */
 export const readSequences = Effect.fn("readSequences")(
-  function* (file: string, tokenizer: Tokenizer | undefined, lossOn: "completion" | "all") {
-    const rows = yield* readJsonl(file, SftRowSchema);
-    return yield* sequencesOf(file, rows, tokenizer, lossOn);
+  function* (
+    file: string,
+    tokenizer: Tokenizer | undefined,
+    lossOn: "completion" | "all",
+    verification: { readonly template: string; readonly stop: string },
+  ) {
+    const rows = yield* readJsonl(file, Schema.Union([SftRowSchema, VerificationRowSchema]));
+    const plain = rows.map((row): SftRow =>
+      !("label" in row) ? row : {
+        prompt: render(verification.template, { statement: row.prompt, code: row.program }),
+        completion: (row.label ? "yes" : "no") + verification.stop,
+      }
+    );
+    return yield* sequencesOf(file, plain, tokenizer, lossOn);
   },
 );
 

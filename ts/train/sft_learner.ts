@@ -5,7 +5,7 @@ import { TrainRefused } from "./errors.ts";
 import type { Learner, Setting } from "./learner.ts";
 import { readMixture } from "./mixture_rows.ts";
 import { optimizerOf } from "./optimizer.ts";
-import type { Data, Stage } from "./recipe/schema.ts";
+import { type Data, defaultPrompts, type Stage } from "./recipe/schema.ts";
 import { readSequences } from "./rows.ts";
 import { countedTokens, type Sequence } from "./sequences.ts";
 import { sftStep } from "./sft.ts";
@@ -15,7 +15,10 @@ export const sftLearner = Effect.fn("sftLearner")(function* (setting: Setting) {
   const { stage, tokenizer, context } = setting;
   const data = stage.data!;
   const sequences = data.mixture === undefined
-    ? yield* readSequences(data.path, tokenizer, data.loss_on)
+    ? yield* readSequences(data.path, tokenizer, data.loss_on, {
+      template: stage.rollout?.prompts.verification ?? defaultPrompts.verification,
+      stop: setting.stop.text,
+    })
     : (yield* readMixture(
       data,
       stage.rollout!.prompts,

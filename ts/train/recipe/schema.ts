@@ -72,14 +72,23 @@ const Lora = Schema.Union([
   Schema.Struct({ adapter: text.annotate({ description: "PEFT folder to go on with" }) }),
 ]);
 
+/** For models that know no tags. */
+export const defaultPrompts = {
+  translation: "Translate from {source} to {target}:\n{code}\n",
+  generation: "Write in {target}:\n{statement}\n",
+  verification: "{statement}\n{code}\nDoes the program do that? Answer yes or no.\n",
+  ir: "Translate from {source} to LLVM IR:\n{code}\n",
+};
+
 const Prompts = Schema.Struct({
-  translation: or(
+  translation: or(text, defaultPrompts.translation, "{source} {target} {code}"),
+  generation: or(text, defaultPrompts.generation, "{target} {statement}"),
+  verification: or(
     text,
-    "Translate from {source} to {target}:\n{code}\n",
-    "{source} {target} {code}",
+    defaultPrompts.verification,
+    "{statement} {target} {code}; the answer begins with yes or no",
   ),
-  generation: or(text, "Write in {target}:\n{statement}\n", "{target} {statement}"),
-  ir: or(text, "Translate from {source} to LLVM IR:\n{code}\n", "GEPO's prompt: {source} {code}"),
+  ir: or(text, defaultPrompts.ir, "GEPO's prompt: {source} {code}"),
   extract: or(
     Schema.Literals(["raw", "fenced"]),
     "fenced",
@@ -92,7 +101,11 @@ const Rollout = Schema.Struct({
   tasks: text.annotate({ description: "Folder of tasks.jsonl and programs.jsonl" }),
   sources: maybe(languages, "Languages of programs in prompts; needed for translation"),
   targets: languages.annotate({ description: "Languages that are asked for and rewarded" }),
-  kind: or(Schema.Literals(["translation", "generation"]), "translation", "What is asked"),
+  kind: or(
+    Schema.Literals(["translation", "generation", "verification"]),
+    "translation",
+    "What is asked: programs, or whether a program does what its statement says",
+  ),
   prompts: or(Prompts, {}, "Templates"),
   prompts_per_step: or(count, 64, "Problems a step"),
   group_size: or(count, 4, "Rollouts of each problem"),
