@@ -1,6 +1,8 @@
 import { Effect } from "effect";
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { corpusTable } from "./corpus/seed.ts";
 import { readGroups, readPrograms, readTasks } from "./dataset.ts";
 import { leaks } from "./leaks.ts";
 import { generatorLanguages } from "./program/print.ts";
@@ -41,4 +43,9 @@ Deno.test("the bundled groups: enough, of known tasks on their own side, with tw
     const edited = group.losers.filter((l) => l.tier === "edited").length;
     assert.equal(edited * 2, group.losers.length, `${group.id}: half of the losers are edited`);
   }
+});
+
+Deno.test("the model card tells the rates that the corpus is made with", async () => {
+  const card = await readFile(`${folder}/../seed/README.md`, "utf8");
+  assert.ok(card.includes(corpusTable()), "print corpusTable() into assets/seed/README.md");
 });
