@@ -67,7 +67,7 @@ package: (_setup "package")
 train *options: (_setup "train")
     case "${1:-}" in *.json | --resume*) ;; *) set -- recipes/quickstart.json "$@" ;; esac; exec {{ calque }} train "$@"
 
-# Train the bundled model again, from nothing, into a run's folder: about an hour on two cores
+# Train the bundled model again, from nothing, into a run's folder: about 25 minutes on two cores
 seed *options: (_setup "seed")
     {{ calque }} data corpus --out runs/seed-corpus --seed 1
     exec {{ calque }} train recipes/seed.json "$@"

@@ -11,6 +11,8 @@ export const MIN_GROUPS = 20;
 
 export interface IrGroupOptions {
   readonly file: string;
+  /** Losers of other tiers are left out. */
+  readonly tiers: readonly string[];
   /** Template of {source}, the language, and {code}. */
   readonly prompt: string;
   /** Ends every answer. */
@@ -36,18 +38,25 @@ export const readIrGroups = Effect.fn("readIrGroups")(
       return yield* new TrainRefused({
         code: "too-few-groups",
         message: `${options.file}: ${usable.length} of ${groups.length} IR groups are usable ` +
-          `(2 winners and 2 losers within ${options.context} tokens); expected at least ` +
-          `${MIN_GROUPS}. Make more with: calque data groups DIR --out ${options.file}`,
+          `(2 winners and 2 losers of tier ${options.tiers.join(", ")} within ${options.context} ` +
+          `tokens); expected at least ${MIN_GROUPS}. Make more with: calque data groups DIR --out ${options.file}`,
       });
     }
     return usable;
   },
 );
 
+/** A group's winners and losers two by two, as DPO takes them; none is in two pairs. */
+export const pairsOf = ({ id, members }: PreferenceGroup): PreferenceGroup[] => {
+  const losers = members.filter(({ winner }) => !winner);
+  return members.filter(({ winner }) => winner).slice(0, losers.length)
+    .map((winner, i) => ({ id: `${id}/${i + 1}`, members: [winner, losers[i]!] }));
+};
+
 const tokenizeGroup = (
   group: IrGroup,
   tokenizer: Tokenizer,
-  { prompt: template, stop, context }: IrGroupOptions,
+  { prompt: template, stop, context, tiers }: IrGroupOptions,
 ): PreferenceGroup => {
   const prompt = render(template, { source: group.language, code: group.source });
   const member = (ir: string, winner: boolean) => ({
@@ -58,7 +67,7 @@ const tokenizeGroup = (
     id: group.id,
     members: [
       ...group.winners.map(({ ir }) => member(ir, true)),
-      ...group.losers.map(({ ir }) => member(ir, false)),
+      ...group.losers.filter(({ tier }) => tiers.includes(tier)).map(({ ir }) => member(ir, false)),
     ].filter(({ ids }) => ids.length <= context),
   };
 };

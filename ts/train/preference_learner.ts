@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import type { Engine } from "../model/mod.ts";
 import { type EngineError, onEngine } from "../rollout/mod.ts";
 import { Batches } from "./batches.ts";
-import { readIrGroups } from "./ir_groups.ts";
+import { pairsOf, readIrGroups } from "./ir_groups.ts";
 import type { Learner, Setting } from "./learner.ts";
 import type { PreferenceConfig } from "./objectives/mod.ts";
 import { optimizerOf, updateAt } from "./optimizer.ts";
@@ -69,22 +69,23 @@ const term = (
   };
 };
 
-/** GEPO over IR groups. */
+/** GEPO, or what it is compared with, over IR groups. */
 export const gepoTerm = Effect.fn("gepoTerm")(function* (setting: Setting) {
   const { stage, context, stop } = setting;
   const gepo = stage.objective.gepo!;
   const tokenizer = yield* tokenizerOf(setting);
   const groups = yield* readIrGroups(tokenizer, {
     file: gepo.groups,
+    tiers: gepo.tiers,
     prompt: stage.rollout?.prompts.ir ?? defaultPrompts.ir,
     stop: stop.text,
     context,
   });
   return term(
     setting,
-    groups,
+    gepo.loss === "dpo" ? groups.flatMap(pairsOf) : groups,
     {
-      kind: "gepo",
+      kind: gepo.loss,
       beta: gepo.beta,
       lambda: gepo.lambda,
       beta_inside_variance: gepo.beta_inside_variance,

@@ -34,6 +34,11 @@ refused(
   /19 of 19 IR groups are usable .* at least 20/,
 );
 refused(
+  "no losers of the tiers that are asked for, named",
+  () => ({ objective: { gepo: { tiers: ["other"] } } }),
+  /0 of 24 IR groups are usable \(2 winners and 2 losers of tier other/,
+);
+refused(
   "groups too long for the context",
   () => ({ engine: { context: 16 }, rollout: { max_tokens: 1 } }),
   /no training task can be asked|0 of 24 IR groups are usable/,

@@ -120,6 +120,16 @@ const Rollout = Schema.Struct({
 
 const Gepo = Schema.Struct({
   groups: text.annotate({ description: "JSONL of IR groups" }),
+  loss: or(
+    Schema.Literals(["gepo", "dpo", "softmax-group"]),
+    "gepo",
+    "Ablations: dpo takes a winner and a loser of a group as a pair, softmax-group the share of the winners",
+  ),
+  tiers: or(
+    Schema.NonEmptyArray(Schema.Literals(["ill-formed", "edited", "other"])),
+    ["ill-formed", "edited", "other"],
+    "Kinds of losers that are used",
+  ),
   per_step: or(count, 4, "Groups a step"),
   beta: or(positive, 0.1, "Scale of the implicit reward"),
   lambda: or(notNegative, 1, "Weight of the winners' variance"),
