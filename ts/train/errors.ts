@@ -15,6 +15,7 @@ export class TrainRefused extends Schema.TaggedError<TrainRefused>()("TrainRefus
     "stop-token",
     "tokenizer",
     "checkpoint",
+    "diverged",
   ]),
   message: Schema.String,
 }) {}

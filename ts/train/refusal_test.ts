@@ -92,3 +92,34 @@ sftOn(
   /ChatML's or Llama 3's/,
   "messages without a chat format",
 );
+
+Deno.test("a run whose gradient stays without a number stops after ten steps and says so", async () => {
+  const folder = temporary();
+  try {
+    const path = join(folder, "rows.jsonl");
+    writeFileSync(path, JSON.stringify({ text: "x = 1" }) + "\n");
+    const recipe = parseRecipe(
+      JSON.stringify({
+        method: "sft",
+        model: { init: tinyModel(folder) },
+        steps: 40,
+        optimizer: { lr: 1e38 },
+        data: { path },
+        engine: { tokens_per_pass: 64, context: 32 },
+      }),
+      "sft.json",
+    );
+    const skipped: number[] = [];
+    await assert.rejects(
+      runAll(recipe, join(folder, "run"), false, (event) => {
+        if (event.type === "metrics") skipped.push(event.metrics["skipped"]!);
+        return false;
+      }),
+      /the gradient was NaN or infinite in 10 steps in a row.*optimizer\.lr/,
+    );
+    assert.deepEqual(skipped.slice(-10), Array(10).fill(1));
+    assert.ok(skipped.length < 20);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -7,6 +7,7 @@ import { type EngineError, onEngine } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { evaluateModel } from "./evaluation.ts";
+import { TrainRefused } from "./errors.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
 import type { PreparedStage } from "./prepare.ts";
 
@@ -78,10 +79,12 @@ const trainStage = Effect.fnUntraced(function* (
 
   let { judged, infrastructure } = begun ?? run.counted;
   let best = begun?.best;
+  let skipped = 0;
   for (let step = (begun?.stage_step ?? 0) + 1; step <= stage.steps; step++) {
     run.tell({ type: "progress", ...at(step), doing: "training", done: step - 1, of: stage.steps });
     const { metrics, rollouts, age = 0 } = yield* learner.step(engine, step);
     const global = before + step;
+    skipped = metrics["skipped"] === 1 ? skipped + 1 : 0;
     if (rollouts !== undefined) {
       judged += rollouts.length;
       infrastructure += rollouts.filter(({ reward }) => reward === null).length;
@@ -94,6 +97,13 @@ const trainStage = Effect.fnUntraced(function* (
     }
     yield* run.emit({ type: "metrics", metrics: { ...metrics, step: global } });
 
+    if (skipped === MOST_SKIPPED) {
+      return yield* new TrainRefused({
+        code: "diverged",
+        message: `step ${global}: the gradient was NaN or infinite in ${skipped} steps in a row, ` +
+          "which changed no weight; lower optimizer.lr, or go back to weights that are sound",
+      });
+    }
     const last = step === stage.steps;
     const { every = 0, select_on } = stage.evaluate ?? {};
     let improved = false;
@@ -140,6 +150,9 @@ const trainStage = Effect.fnUntraced(function* (
   const output = yield* saveStage(engine, run);
   return { output, judged, infrastructure } satisfies StageResult as StageResult;
 });
+
+/** Single steps may overflow; so many say that none will ever be sound again. */
+const MOST_SKIPPED = 10;
 
 const restoreBest = Effect.fnUntraced(function* (engine: Engine, checkpoints: string) {
   const best = yield* Effect.promise(() => readCheckpoint(join(checkpoints, "best")));
