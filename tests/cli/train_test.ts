@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -176,7 +176,24 @@ Deno.test({
     withRecipe(async (folder, recipe) => {
       const { code, stdout } = await calque(["train", recipe, "--plan", "--json"], { cwd: folder });
       assert.equal(code, 0);
-      assert.ok(JSON.parse(stdout).memory_bytes > 0);
+      const plan = JSON.parse(stdout);
+      assert.ok(plan.memory_bytes > 0 && plan.seconds > 0);
+      assert.deepEqual(plan.stages.map(({ method }: { method: string }) => method), ["sft"]);
       await assert.rejects(readFile(join(folder, "runs")));
+
+      // Without weights memory is known, the time is not.
+      const bare = join(folder, "bare");
+      await mkdir(bare);
+      await copyFile(
+        `${golden}/models/llama-gqa-tied/model/config.json`,
+        join(bare, "config.json"),
+      );
+      const set = ["--set", `model=${bare}`];
+      const some = await calque(["train", recipe, "--plan", "--json", ...set], { cwd: folder });
+      assert.equal(some.code, 0, some.stderr);
+      const { memory_bytes, seconds } = JSON.parse(some.stdout);
+      assert.deepEqual([memory_bytes, seconds], [plan.memory_bytes, null]);
+      const table = await calque(["train", recipe, "--plan", ...set], { cwd: folder });
+      assert.match(table.stdout, /no estimate of the time: .*safetensors/);
     }),
 });

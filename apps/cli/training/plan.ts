@@ -1,36 +1,40 @@
-import { Effect, Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderTable } from "../../../ts/evaluate/mod.ts";
 import { Sandbox } from "../../../ts/sandbox/mod.ts";
-import { type Recipe, train } from "../../../ts/train/mod.ts";
+import { type Recipe, train, type TrainEvent } from "../../../ts/train/mod.ts";
 import { clock } from "../display.ts";
 import { printJson, writeOut } from "../output.ts";
 
 /**
  * What a run would need, stage by stage, and how long it would take here. The run itself tells it before
- * its first step, and is stopped there.
+ * its first step, and is stopped there. Memory is planned from `config.json` alone; without weights, or
+ * without a device that holds them, there is no telling the time, and the reason is printed instead.
  */
 export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: boolean) {
   const folder = yield* Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "calque-plan-"))),
     (made) => Effect.promise(() => rm(made, { recursive: true })),
   );
-  const events = yield* train(recipe, { folder, resume: false }).pipe(
+  const events: TrainEvent[] = [];
+  const told = yield* train(recipe, { folder, resume: false }).pipe(
     Stream.takeUntil(({ type }) => type === "estimate"),
-    Stream.runCollect,
+    Stream.runForEach((event) => Effect.sync(() => events.push(event))),
     Effect.provide(Sandbox.layer()),
+    Effect.result,
   );
   const stages = events.filter((event) => event.type === "plan");
-  const { device } = events.find((event) => event.type === "device")!;
-  const { seconds } = events.find((event) => event.type === "estimate")!;
+  if (stages.length < recipe.stages.length) return yield* Effect.fromResult(told);
+  const device = events.find((event) => event.type === "device")?.device.name ?? null;
+  const seconds = events.find((event) => event.type === "estimate")?.seconds ?? null;
   const memory_bytes = Math.max(...stages.map(({ memory }) => memory.total_bytes));
   if (json) {
     return yield* printJson({
       memory_bytes,
       seconds,
-      device: device.name,
+      device,
       steps: recipe.steps,
       stages: stages.map(({ method, steps, memory, counts }) => ({
         method,
@@ -50,7 +54,10 @@ export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: bool
     ];
     yield* writeOut(renderTable([{ title }, { title: "", align: "right" }], rows) + "\n\n");
   }
-  yield* writeOut(`about ${clock(seconds)} on ${device.name}\n`);
+  const time = Result.isFailure(told)
+    ? `no estimate of the time: ${told.failure.message}`
+    : `about ${clock(seconds!)} on ${device}`;
+  yield* writeOut(`${time}\n`);
 }, Effect.scoped);
 
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
