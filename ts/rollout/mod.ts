@@ -1,4 +1,5 @@
 /** Prompt, generate, extract the code, judge, reward: used by training, evaluation and the API alike. */
+export { looksLikeTable } from "./audit.ts";
 export { extract } from "./extract.ts";
 export { type Judge, rememberingJudge, remoteSandbox } from "./judge.ts";
 export { type EngineError, onEngine } from "./on_engine.ts";

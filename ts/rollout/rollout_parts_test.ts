@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Random, type Task } from "../data/mod.ts";
+import { looksLikeTable } from "./audit.ts";
 import { editOnce } from "./edit.ts";
 import { extract } from "./extract.ts";
 import { Problems } from "./problem.ts";
@@ -126,4 +127,25 @@ Deno.test("one edit changes one operator or number, and nothing where there is n
     const [x, y] = ["if (a <= 2) r += b * 10;", edited].map((code) => code.split(" "));
     assert.equal(x!.filter((word, k) => word !== y![k]).length, 1, edited);
   }
+});
+
+Deno.test("a table of answers is told from a program, whatever the language and the signs", () => {
+  const answering = (...results: readonly (number | string)[]) =>
+    results.map((result, n) => ({ arguments: [n], result })) as unknown as NonNullable<
+      Task["cases"]
+    >;
+  const asked = task("a", { cases: answering(12, -75, 1, 31, 88) });
+  const given = "def f(n): return 88 - n";
+  const table = "function f(n)\n  return ({12, -75, 1, 31, 88})[n]\nend";
+  assert.ok(looksLikeTable(asked, given, table));
+  assert.ok(!looksLikeTable(asked, table, table), "the source held them already");
+  assert.ok(!looksLikeTable(asked, given, "function f(n) return n * 12 - 75 end"));
+  assert.ok(
+    looksLikeTable(
+      task("b", { cases: answering("ab", "cd", "ef") }),
+      "",
+      `return ["ab", 'cd', "ef"][n]`,
+    ),
+  );
+  assert.ok(!looksLikeTable(task("c", { test_program: {} }), given, table));
 });

@@ -1,4 +1,4 @@
-import type { Rollout } from "../rollout/mod.ts";
+import { looksLikeTable, type Rollout } from "../rollout/mod.ts";
 
 /** Numbers of a batch of rollouts: pass rates by target language, the mix of verdicts, lengths. */
 export const rolloutMetrics = (rollouts: readonly Rollout[]): Record<string, number> => {
@@ -19,6 +19,12 @@ export const rolloutMetrics = (rollouts: readonly Rollout[]): Record<string, num
     ...metrics,
     "completions/mean_length": lengths.reduce((a, b) => a + b, 0) / Math.max(1, lengths.length),
     "completions/clipped_ratio": share(rollouts.filter(({ truncated }) => truncated), rollouts),
+    "audit/table_of_answers": share(
+      judged.filter(({ problem: { task, given }, code, reward }) =>
+        reward === 1 && looksLikeTable(task, given, code)
+      ),
+      judged,
+    ),
     infrastructure_rate: share(rollouts.filter(({ reward }) => reward === null), rollouts),
   };
 };
