@@ -136,7 +136,8 @@ wasm32_build() {
   # Machines made from images often come without the lists of packages.
   [ -n "$(candidate cargo)" ] || packages_update || return 1
   rust_choose || return 1
-  build_version=$(dpkg-query -W -f '${Version}' "$rustc_package") || return 1
+  # The source's version: a package that was only built anew carries +b1, its sources do not.
+  build_version=$(dpkg-query -W -f '${source:Version}' "$rustc_package") || return 1
   (cd "$build_part/scratch" && apt-get download "$source_package=$build_version" &&
     dpkg-deb --fsys-tarfile ./*.deb | tar -x --wildcards './usr/src/*/library' && rm ./*.deb) || return 1
   build_sources=$(ls -d "$build_part"/scratch/usr/src/*) || return 1
