@@ -32,7 +32,7 @@ test-rust: (_setup "test-rust")
 
 # The tests of ts/, apps/ and tests/, or of the files named
 test-ts *files: (_setup "test-ts")
-    if [ $# -gt 0 ]; then deno test -A --no-prompt "$@"; else toolchain/test.sh ts; fi
+    if [ $# -gt 0 ]; then deno test -A --no-prompt --no-check "$@"; else toolchain/test.sh ts; fi
 
 # The WASM module in a headless browser
 test-browser: (_setup "test-browser")

@@ -17,7 +17,11 @@ runner() { # $1: name, then the command
 for suite; do
   case $suite in
   rust) runner rust cargo test --workspace --no-fail-fast ;;
-  ts) runner ts env NO_COLOR=1 deno test -A --no-prompt --ignore=tests/browser ts apps tests ;;
+  # Types once: a test run that checks them does it again for each Worker that it starts.
+  ts)
+    runner types deno check --quiet ts apps tests bench
+    runner ts env NO_COLOR=1 deno test -A --no-prompt --no-check --ignore=tests/browser ts apps tests
+    ;;
   *)
     printf "test.sh: no suite named '%s'; expected rust or ts\n" "$suite" >&2
     exit 2
