@@ -8,7 +8,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Engine, openEngine, randomModel, readModelConfig } from "../ts/model/mod.ts";
+import { type Engine, initModelFolder, openEngine, readModelConfig } from "../ts/model/mod.ts";
 
 const ROWS = 64;
 const LENGTH = 120;
@@ -34,7 +34,7 @@ const option = (name: string): string | undefined => {
 const scratch = await mkdtemp(join(tmpdir(), "calque-bench-"));
 try {
   const model = option("model") ?? scratch;
-  if (model === scratch) await randomModel(scratch, { ...SEED_SHAPE, seed: 1 });
+  if (model === scratch) await initModelFolder(SEED_SHAPE, scratch, 1);
   const config = await readModelConfig(model);
   const adapter = option("adapter");
   const engine = await openEngine({

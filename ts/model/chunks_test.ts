@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Core } from "./core.ts";
 import { openModelFolder } from "./folder.ts";
 import { logitsRows } from "./memory.ts";
-import { randomModel } from "./random_model.ts";
+import { initModelFolder } from "./init.ts";
 import { sizesOf } from "./sizes.ts";
 import { twinModel } from "./twin.ts";
 
@@ -17,18 +17,21 @@ Deno.test({
   fn: async () => {
     const folder = await mkdtemp(join(tmpdir(), "calque-chunks-"));
     try {
-      await randomModel(folder, {
-        vocab_size: 150_001,
-        hidden_size: 6,
-        intermediate_size: 5,
-        num_hidden_layers: 1,
-        num_attention_heads: 1,
-        num_key_value_heads: 1,
-        head_dim: 4,
-        tie_word_embeddings: false,
-        initializer_range: 1,
-        seed: 3,
-      });
+      await initModelFolder(
+        {
+          vocab_size: 150_001,
+          hidden_size: 6,
+          intermediate_size: 5,
+          num_hidden_layers: 1,
+          num_attention_heads: 1,
+          num_key_value_heads: 1,
+          head_dim: 4,
+          tie_word_embeddings: false,
+          initializer_range: 1,
+        },
+        folder,
+        3,
+      );
       const { config, tensors } = await openModelFolder(folder);
       const plan = { train: true, tokens_per_pass: 80, context: 50, slots: 0 };
       assert.equal(logitsRows(sizesOf(config), { ...plan, lora: undefined }), 64);

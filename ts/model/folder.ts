@@ -4,7 +4,7 @@ import { parseModelConfig, weightsOf } from "./config.ts";
 import type { ModelConfig } from "./config.ts";
 import { ModelError } from "./errors.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
-import type { StoredTensor } from "./safetensors.ts";
+import type { StoredTensor, Writable } from "./safetensors.ts";
 
 /** A Hugging Face model folder whose every weight is known to be there in its shape. */
 export interface ModelFolder {
@@ -50,10 +50,11 @@ export const openModelFolder = async (folder: string): Promise<ModelFolder> => {
   return { folder, config, tensors };
 };
 
-export const readModelConfig = async (folder: string): Promise<ModelConfig> => {
-  const file = join(folder, "config.json");
-  return parseModelConfig(await readJson(file, false), file);
-};
+export const readModelConfig = async (folder: string): Promise<ModelConfig> =>
+  parseModelConfig(await readModelConfigJson(folder), join(folder, "config.json"));
+
+export const readModelConfigJson = (folder: string): Promise<unknown> =>
+  readJson(join(folder, "config.json"), false);
 
 /**
  * Writes `weights` (F32, Hugging Face's names and shapes) into `folder`, with the configuration and
@@ -61,7 +62,7 @@ export const readModelConfig = async (folder: string): Promise<ModelConfig> => {
  */
 export const saveModelFolder = async (
   folder: string,
-  weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+  weights: ReadonlyMap<string, Writable>,
   source: string,
 ): Promise<void> => {
   await mkdir(folder, { recursive: true });
@@ -70,7 +71,7 @@ export const saveModelFolder = async (
 };
 
 /** Everything in a model folder that is not a weight: configuration, tokenizer, licence, card. */
-const copyCompanions = async (source: string, folder: string): Promise<void> => {
+export const copyCompanions = async (source: string, folder: string): Promise<void> => {
   for (const entry of await readdir(source, { withFileTypes: true })) {
     if (!entry.isFile() || entry.name.includes("safetensors")) continue;
     await copyFile(join(source, entry.name), join(folder, entry.name));

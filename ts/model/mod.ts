@@ -18,10 +18,9 @@ export type {
 } from "./engine.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type ModelFolder, openModelFolder, readModelConfig, saveModelFolder } from "./folder.ts";
-export { initModelFolder } from "./init.ts";
+export { initModelFolder, type ModelShape } from "./init.ts";
 export { type MemoryPlan, planMemory } from "./memory.ts";
 export { openEngine } from "./open.ts";
-export { randomModel, type RandomModelShape } from "./random_model.ts";
 export { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 export { DeviceError, type DeviceErrorCode, type DeviceInfo, requestGpu } from "../gpu/mod.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { openEngine } from "./open.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { ModelError } from "./errors.ts";
-import { randomModel } from "./random_model.ts";
+import { initModelFolder } from "./init.ts";
 
 const withEngine = async (
   o: Partial<EngineOptions> & { readonly seed?: number },
@@ -15,7 +15,7 @@ const withEngine = async (
   const { seed = 1, ...options } = o;
   const folder = await mkdtemp(join(tmpdir(), "calque-engine-"));
   try {
-    await randomModel(folder, { ...SMALL, seed });
+    await initModelFolder(SMALL, folder, seed);
     const engine = await openEngine({
       model: folder,
       train: true,
@@ -211,7 +211,7 @@ Deno.test("what is wrong is named, across the Worker", options, async () => {
 Deno.test("a truncated file is refused before a device is taken", options, async () => {
   const folder = await mkdtemp(join(tmpdir(), "calque-engine-"));
   try {
-    await randomModel(folder, { ...SMALL, seed: 1 });
+    await initModelFolder(SMALL, folder, 1);
     const file = join(folder, "model.safetensors");
     await writeFile(file, (await readFile(file)).subarray(0, -100));
     await assert.rejects(

@@ -48,21 +48,30 @@ export const readSafetensors = async (file: string): Promise<Safetensors> => {
   }
 };
 
+/** A tensor to be written: all of it, or piece by piece in row-major order, made when it is its turn. */
+export type Writable =
+  & { readonly shape: readonly number[] }
+  & (
+    | { readonly data: Float32Array }
+    | { readonly pieces: () => Iterable<Float32Array> | AsyncIterable<Float32Array> }
+  );
+
 /** Writes `tensors` as F32 beside the file, syncs, and renames: a reader sees the old file or the new one. */
 export const writeSafetensors = async (
   file: string,
-  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+  tensors: ReadonlyMap<string, Writable>,
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Promise<void> => {
   const header: Record<string, unknown> = { __metadata__: metadata };
   const names = [...tensors.keys()].sort();
   let offset = 0;
   for (const name of names) {
-    const { shape, data } = tensors.get(name)!;
-    if (elements(shape) !== data.length) {
-      throw new ModelError("tensor-shape", file, `${name}: ${data.length} elements for [${shape}]`);
-    }
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset += data.byteLength] };
+    const { shape } = tensors.get(name)!;
+    header[name] = {
+      dtype: "F32",
+      shape,
+      data_offsets: [offset, offset += 4 * elements(shape)],
+    };
   }
   // The data starts at a multiple of 8, as the format's own writer has it: spaces fill the header.
   const json = JSON.stringify(header);
@@ -73,14 +82,20 @@ export const writeSafetensors = async (
   const beside = `${file}.writing`;
   const handle = await open(beside, "w");
   try {
-    await handle.writev([
-      prefix,
-      text,
-      ...names.map((name) => {
-        const { data } = tensors.get(name)!;
-        return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      }),
-    ]);
+    await handle.writeFile(prefix);
+    await handle.writeFile(text);
+    for (const name of names) {
+      const tensor = tensors.get(name)!;
+      let written = 0;
+      for await (const data of "data" in tensor ? [tensor.data] : tensor.pieces()) {
+        await handle.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+        written += data.length;
+      }
+      if (written !== elements(tensor.shape)) {
+        const message = `${name}: ${written} elements for [${tensor.shape}]`;
+        throw new ModelError("tensor-shape", file, message);
+      }
+    }
     await handle.sync();
   } finally {
     await handle.close();
