@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { createHash } from "node:crypto";
 import process from "node:process";
 import { judgeRequest, type Task } from "../data/mod.ts";
 import { type Judgement, type JudgeRequest, Sandbox } from "../sandbox/mod.ts";
@@ -13,7 +14,7 @@ export type Judge = (
 /** Whoever runs programs: never fails, as its own faults are a verdict. */
 export type Ask = (request: JudgeRequest) => Effect.Effect<Judgement, never, Sandbox>;
 
-const locally: Ask = (request) => Sandbox.use((sandbox) => sandbox.judge(request));
+export const locally: Ask = (request) => Sandbox.use((sandbox) => sandbox.judge(request));
 
 /**
  * A `calque serve` on another machine: `POST URL/api/judge`, with the token of `CALQUE_TOKEN`. What the
@@ -41,20 +42,25 @@ export const remoteSandbox = (url: string, token = process.env["CALQUE_TOKEN"]):
     });
 };
 
+/** Judgements that are remembered. */
+const REMEMBERED = 100_000;
+
 /**
- * A judge that remembers: a program that was judged for a task is not run again, as verdicts are
- * functions of the program. Infrastructure errors say nothing of it: retried once, never remembered.
+ * A judge that remembers: a program is not run again on the same tests, as verdicts are functions of
+ * both. Infrastructure errors say nothing of it: retried once, never remembered.
  */
 export const rememberingJudge = (ask: Ask = locally): Judge => {
   const known = new Map<string, Judgement>();
   return Effect.fnUntraced(function* (task, language, code) {
-    const key = JSON.stringify([language, task.id, code]);
+    const request = judgeRequest(task, language, code);
+    const key = createHash("sha256").update(JSON.stringify(request)).digest("base64");
     const before = known.get(key);
     if (before !== undefined) return before;
-    const once = ask(judgeRequest(task, language, code));
-    const first = yield* once;
-    const judgement = first.verdict === "infrastructure" ? yield* once : first;
-    if (judgement.verdict !== "infrastructure") known.set(key, judgement);
+    const first = yield* ask(request);
+    const judgement = first.verdict === "infrastructure" ? yield* ask(request) : first;
+    if (judgement.verdict === "infrastructure") return judgement;
+    known.set(key, judgement);
+    if (known.size > REMEMBERED) known.delete(known.keys().next().value!);
     return judgement;
   });
 };

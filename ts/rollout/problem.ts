@@ -13,6 +13,8 @@ export interface Problem {
   readonly given: string;
   /** The program to be judged right or wrong, where that is the question. */
   readonly suspect?: string;
+  /** Right programs of the task: the given one, and the one that is asked for. */
+  readonly references: readonly { readonly language: string; readonly code: string }[];
 }
 
 type Pair = readonly [source: string, target: string];
@@ -88,14 +90,18 @@ export class Problems {
     const { kind, prompts } = this.options;
     const { statement } = task;
     const name = task.signature.name;
+    const references = [source, target].flatMap((language) => {
+      const code = this.#programs.get(`${language} ${task.id}`);
+      return code === undefined ? [] : [{ language, code }];
+    });
     if (kind === "verification") {
       const suspect = this.#suspect(`${target} ${task.id}`, random);
       const prompt = render(prompts[kind], { target, statement, code: suspect, name });
-      return { task, source, target, prompt, given: statement, suspect };
+      return { task, source, target, prompt, given: statement, suspect, references };
     }
     const given = kind === "generation" ? statement : this.#programs.get(`${source} ${task.id}`)!;
     const prompt = render(prompts[kind], { source, target, statement, code: given, name });
-    return { task, source, target, prompt, given };
+    return { task, source, target, prompt, given, references };
   }
 
   #suspect(key: string, random: Random): string {

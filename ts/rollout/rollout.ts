@@ -1,9 +1,10 @@
 import { Effect, Fiber } from "effect";
 import type { Completion, Engine } from "../model/mod.ts";
-import type { Judgement } from "../sandbox/mod.ts";
+import type { Judgement, Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
 import { onEngine } from "./on_engine.ts";
 import { extract } from "./extract.ts";
+import type { Case, Fresh } from "./fresh.ts";
 import { type Judge, unfinished } from "./judge.ts";
 import type { Problem } from "./problem.ts";
 
@@ -23,6 +24,8 @@ export interface Rollout {
   readonly text: string;
   readonly code: string;
   readonly judgement: Judgement;
+  /** What else it was tested with, once it had passed the task's own tests. */
+  readonly fresh_cases?: readonly Case[];
   /** 1 if it finished and all tests passed, else 0; `null` where the judge failed, not the program. */
   readonly reward: 0 | 1 | null;
 }
@@ -36,9 +39,18 @@ export interface RolloutOptions {
   readonly stop: readonly number[];
   readonly extract: "raw" | "fenced";
   readonly judge: Judge;
+  /** New tests for programs that pass the task's own. */
+  readonly fresh?: Fresh;
   /** Programs judged at once. */
   readonly concurrency: number;
   readonly onProgress?: (doing: "sampling" | "judging", done: number, of: number) => void;
+}
+
+/** A problem, and the new tests that its completions share. */
+interface Asked {
+  readonly problem: Problem;
+  readonly prompt_ids: Uint32Array;
+  readonly fresh: Effect.Effect<readonly Case[], never, Sandbox>;
 }
 
 /** Problems asked in one request; while the next are sampled, these are judged. */
@@ -69,11 +81,17 @@ export const sampleRollouts = Effect.fn("sampleRollouts")(function* (
   let sampling_ms = 0;
   for (let first = 0; first < problems.length; first += PROBLEMS_PER_REQUEST) {
     const part = problems.slice(first, first + PROBLEMS_PER_REQUEST);
-    const prompts = part.map(({ prompt }) => tokenizer.encode(prompt));
+    const asked = yield* Effect.forEach(
+      part,
+      Effect.fnUntraced(function* (problem) {
+        const fresh = yield* Effect.cached(options.fresh?.(problem) ?? Effect.succeed([]));
+        return { problem, prompt_ids: tokenizer.encode(problem.prompt), fresh };
+      }),
+    );
     const before_ms = performance.now();
     const completions = yield* onEngine(() =>
       engine.generate({
-        prompts,
+        prompts: asked.map(({ prompt_ids }) => prompt_ids),
         samples: options.samples,
         max_tokens: options.max_tokens,
         temperature: options.temperature,
@@ -88,8 +106,7 @@ export const sampleRollouts = Effect.fn("sampleRollouts")(function* (
     const judgeAll = Effect.forEach(
       completions,
       Effect.fnUntraced(function* (completion) {
-        const prompt = prompts[completion.prompt]!;
-        const rollout = yield* judgeOne(completion, part, prompt, first, tokenizer, options);
+        const rollout = yield* judgeOne(completion, asked, first, tokenizer, options);
         options.onProgress?.("judging", ++judged, of);
         return rollout;
       }),
@@ -107,42 +124,60 @@ export const sampleRollouts = Effect.fn("sampleRollouts")(function* (
   };
 });
 
+type Judged = Pick<Rollout, "judgement" | "fresh_cases">;
+
 /** A program is run; of an answer about a program, that program is, and the answer compared. */
-const judged = Effect.fnUntraced(function* (problem: Problem, code: string, judge: Judge) {
-  const { task, target, suspect } = problem;
-  if (suspect === undefined) return yield* judge(task, target, code);
-  const { verdict } = yield* judge(task, target, suspect);
+const judged = Effect.fnUntraced(function* (asked: Asked, code: string, judge: Judge) {
+  const { suspect } = asked.problem;
+  if (suspect === undefined) return yield* tested(asked, code, judge);
+  const { judgement: { verdict }, ...others } = yield* tested(asked, suspect, judge);
   const right = verdict === "pass" ? "yes" : "no";
   const said = /^\s*(yes|no)\b/i.exec(code)?.[1]?.toLowerCase();
   const answer = verdict === "infrastructure" ? verdict : said === right ? "pass" : "wrong-answer";
-  return { verdict: answer, tests: [] } satisfies Judgement as Judgement;
+  return { judgement: { verdict: answer, tests: [] }, ...others } satisfies Judged as Judged;
+});
+
+/** The task's own tests, which are always the same, and if they are passed, new ones. */
+const tested = Effect.fnUntraced(function* (asked: Asked, code: string, judge: Judge) {
+  const { task, target } = asked.problem;
+  const judgement = yield* judge(task, target, code);
+  const cases = judgement.verdict === "pass" ? yield* asked.fresh : [];
+  const [first, ...others] = cases;
+  if (first === undefined) return { judgement } satisfies Judged as Judged;
+  const again = yield* judge({ ...task, cases: [first, ...others] }, target, code);
+  return {
+    judgement: { ...again, tests: [...judgement.tests, ...again.tests] },
+    fresh_cases: cases,
+  } satisfies Judged as Judged;
 });
 
 const judgeOne = Effect.fnUntraced(function* (
   completion: Completion,
-  problems: readonly Problem[],
-  prompt_ids: Uint32Array,
+  all: readonly Asked[],
   first: number,
   tokenizer: Tokenizer,
   options: RolloutOptions,
 ) {
-  const problem = problems[completion.prompt]!;
+  const asked = all[completion.prompt]!;
   const truncated = completion.finish_reason === "length";
   const written = truncated ? completion.ids : completion.ids.subarray(0, -1);
   const text = tokenizer.decode(written);
   const code = extract(text, options.extract);
-  const judgement: Judgement = truncated ? unfinished : yield* judged(problem, code, options.judge);
+  const verdict: Judged = truncated
+    ? { judgement: unfinished }
+    : yield* judged(asked, code, options.judge);
+  const { judgement } = verdict;
   return {
-    problem,
+    problem: asked.problem,
     group: first + completion.prompt,
     index: completion.index,
-    prompt_ids,
+    prompt_ids: asked.prompt_ids,
     ids: completion.ids,
     logProbs: completion.logProbs,
     truncated,
     text,
     code,
-    judgement,
+    ...verdict,
     reward: judgement.verdict === "infrastructure" ? null : judgement.verdict === "pass" ? 1 : 0,
   } satisfies Rollout as Rollout;
 });

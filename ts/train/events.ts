@@ -1,5 +1,6 @@
 import type { JudgedSample, Score } from "../evaluate/mod.ts";
 import type { DeviceInfo, MemoryPlan } from "../model/mod.ts";
+import type { Case } from "../rollout/mod.ts";
 import type { Judgement } from "../sandbox/mod.ts";
 
 /** Numbers of one step under TRL's names; every method gives these three. */
@@ -27,6 +28,8 @@ export interface RolloutRow {
   /** `null`: the judge failed, not the program; the rollout is masked. */
   readonly reward: number | null;
   readonly judgement: Judgement;
+  /** New tests of this step that it was run on, as it had passed the task's own. */
+  readonly fresh_cases?: readonly Case[];
   /** Updates that the sampling weights had seen. */
   readonly weight_version: number;
 }

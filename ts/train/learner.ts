@@ -1,6 +1,6 @@
 import type { Effect } from "effect";
 import type { Engine } from "../model/mod.ts";
-import type { EngineError, Judge } from "../rollout/mod.ts";
+import type { Ask, EngineError, Judge } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
 import type { RolloutRow, StepMetrics } from "./events.ts";
@@ -45,6 +45,8 @@ export interface Setting {
   /** Longest sequence the engine takes. */
   readonly context: number;
   readonly judge: Judge;
+  /** The judge's sandbox, without its memory. */
+  readonly ask: Ask;
   readonly concurrency: number;
   readonly tell: (
     doing: "reference" | "sampling" | "judging" | "training",

@@ -6,7 +6,7 @@ import {
   planMemory,
   readModelConfig,
 } from "../model/mod.ts";
-import { type Judge, onEngine, type Problem } from "../rollout/mod.ts";
+import { type Ask, type Judge, onEngine, type Problem } from "../rollout/mod.ts";
 import { heldOutProblems } from "./evaluation.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Learner, Setting } from "./learner.ts";
@@ -27,6 +27,7 @@ export interface StagePlace {
   readonly before: number;
   readonly steps: number;
   readonly judge: Judge;
+  readonly ask: Ask;
   readonly concurrency: number;
   readonly tell: (event: TrainEvent) => void;
 }

@@ -65,7 +65,7 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
     setting,
     tokenizer,
     (step) => problems.draw(batches.at(step), randomOf(step)),
-    (step) => randomOf(step).fork("sampling").int(0, 2 ** 32 - 1),
+    randomOf,
   );
 
   const step: Learner["step"] = Effect.fnUntraced(function* (engine, step) {
@@ -200,7 +200,7 @@ const averaged = (all: readonly Record<string, number>[]) => {
   return { loss: 0, grad_norm: 0, learning_rate: 0, ...means };
 };
 
-const rowOf = ({ problem, text, reward, judgement }: Rollout) => ({
+const rowOf = ({ problem, text, reward, judgement, fresh_cases }: Rollout) => ({
   task: problem.task.id,
   source: problem.source,
   target: problem.target,
@@ -208,4 +208,5 @@ const rowOf = ({ problem, text, reward, judgement }: Rollout) => ({
   completion: text,
   reward,
   judgement,
+  ...(fresh_cases === undefined ? {} : { fresh_cases }),
 });

@@ -25,6 +25,12 @@ export const rolloutMetrics = (rollouts: readonly Rollout[]): Record<string, num
       ),
       judged,
     ),
+    "audit/fresh_failures": share(
+      judged.filter(({ fresh_cases, judgement: { tests, verdict } }) =>
+        fresh_cases !== undefined && tests.length > 0 && verdict !== "pass"
+      ),
+      judged,
+    ),
     infrastructure_rate: share(rollouts.filter(({ reward }) => reward === null), rollouts),
   };
 };

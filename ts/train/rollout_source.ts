@@ -1,6 +1,13 @@
 import { Effect } from "effect";
+import type { Random } from "../data/mod.ts";
 import type { Engine } from "../model/mod.ts";
-import { type EngineError, type Problem, type Rollout, sampleRollouts } from "../rollout/mod.ts";
+import {
+  type EngineError,
+  freshCases,
+  type Problem,
+  type Rollout,
+  sampleRollouts,
+} from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
 import type { Setting } from "./learner.ts";
@@ -45,14 +52,13 @@ export interface RolloutSource {
 /**
  * At staleness 0 a step's rollouts are sampled by the weights that it trains. At staleness 1 they are
  * sampled before the update of the step before and judged while that is computed, so that the GPU and
- * the sandbox work side by side. `problemsOf` and `seedOf`
- * are functions of the step's number.
+ * the sandbox work side by side. `problemsOf` and `randomOf` are functions of the step's number.
  */
 export const rolloutSource = (
-  { stage, stop, judge, concurrency, tell }: Setting,
+  { stage, stop, judge, ask, concurrency, tell }: Setting,
   tokenizer: Tokenizer,
   problemsOf: (step: number) => readonly Problem[],
-  seedOf: (step: number) => number,
+  randomOf: (step: number) => Random,
 ): RolloutSource => {
   const rollout = stage.rollout!;
   let next: { readonly step: number; readonly made: StepRollouts } | undefined;
@@ -62,10 +68,11 @@ export const rolloutSource = (
       samples: rollout.group_size,
       max_tokens: rollout.max_tokens,
       temperature: rollout.temperature,
-      seed: seedOf(step),
+      seed: randomOf(step).fork("sampling").int(0, 2 ** 32 - 1),
       stop: stop.ids,
       extract: rollout.prompts.extract,
       judge,
+      fresh: freshCases(ask, rollout.fresh_cases, randomOf(step).fork("cases")),
       concurrency,
       onProgress: tell,
     });

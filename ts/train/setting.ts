@@ -13,7 +13,7 @@ import type { Stage } from "./recipe/schema.ts";
 
 /** Tokenizer, stop tokens and context of the model that the stage starts from. */
 export const settingOf = Effect.fnUntraced(function* (place: StagePlace) {
-  const { stage, index, model, judge, concurrency } = place;
+  const { stage, index, model, judge, ask, concurrency } = place;
   const config = yield* onEngine(() => readModelConfig(model));
   const file = join(model, "tokenizer.json");
   const text = yield* Effect.promise(() => readFile(file, "utf8").catch(() => undefined));
@@ -47,6 +47,7 @@ export const settingOf = Effect.fnUntraced(function* (place: StagePlace) {
     stop: { ids, text: stopText },
     context: Math.min(stage.engine.context, config.max_position_embeddings),
     judge,
+    ask,
     concurrency,
     tell: (doing, done, of) =>
       place.tell({ type: "progress", step: place.before, steps: place.steps, doing, done, of }),

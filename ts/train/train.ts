@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Score } from "../evaluate/mod.ts";
 import { initModelFolder } from "../model/mod.ts";
-import { onEngine, rememberingJudge, remoteSandbox } from "../rollout/mod.ts";
+import { locally, onEngine, rememberingJudge, remoteSandbox } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import type { TrainError } from "./errors.ts";
@@ -120,19 +120,20 @@ const prepareStages = Effect.fnUntraced(function* (
   concurrency: number,
   outbox: Outbox<TrainEvent>,
 ) {
-  const local = rememberingJudge();
+  const local = { ask: locally, judge: rememberingJudge() };
+  const judging = ({ judge }: Recipe["stages"][number]) => {
+    if (judge === undefined) return local;
+    const ask = remoteSandbox(judge.url);
+    return { ask, judge: rememberingJudge(ask) };
+  };
   const prepared: PreparedStage[] = [];
   let before = 0;
   for (const [index, stage] of recipe.stages.entries()) {
     const stages = recipe.stages.length;
     const tell = (event: TrainEvent): void => outbox.hint(event);
     const { steps } = recipe;
-    const judge = stage.judge === undefined
-      ? local
-      : rememberingJudge(remoteSandbox(stage.judge.url));
-    prepared.push(
-      yield* prepareStage({ stage, index, stages, model, before, steps, judge, concurrency, tell }),
-    );
+    const place = { stage, index, stages, model, before, steps, concurrency, tell };
+    prepared.push(yield* prepareStage({ ...place, ...judging(stage) }));
     before += stage.steps;
   }
   return prepared;

@@ -111,6 +111,11 @@ const Rollout = Schema.Struct({
   group_size: or(count, 4, "Rollouts of each problem"),
   max_tokens: or(count, 256, "New tokens at most"),
   temperature: or(positive, 1, "Of sampling; log-probs are of logits divided by it"),
+  fresh_cases: or(
+    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100 })),
+    4,
+    "New hidden tests of each problem in every step, which the task's right programs answer; 0: none",
+  ),
   staleness: or(
     Schema.Literals([0, 1]),
     0,
