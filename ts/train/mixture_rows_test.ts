@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { readPrograms } from "../data/mod.ts";
+import { rememberingJudge } from "../rollout/mod.ts";
+import { Sandbox } from "../sandbox/mod.ts";
 import { Tokenizer } from "../wasm/mod.ts";
 import { readMixture } from "./mixture_rows.ts";
 import { parseOverride } from "./recipe/override.ts";
@@ -11,13 +14,21 @@ import { assets } from "./tiny_fixture.ts";
 const file = fileURLToPath(new URL("../../recipes/parallel-sft.json", import.meta.url));
 const tokenizer = Tokenizer.fromJSON(readFileSync(`${assets}/seed/tokenizer.json`, "utf8"));
 
-const arm = async (mixture: string) => {
+const arm = async (mixture: string, ...changes: string[]) => {
   const recipe = await Effect.runPromise(
-    readRecipe(file, [parseOverride(`data.mixture=${mixture}`)]),
+    readRecipe(file, [`data.mixture=${mixture}`, ...changes].map(parseOverride)),
   );
   const { data, rollout, seed } = recipe.stages[0];
+  const setting = {
+    prompts: rollout!.prompts,
+    stop: "<|end|>",
+    seed,
+    tokenizer,
+    judge: rememberingJudge(),
+    concurrency: 2,
+  };
   const { sequences, examples } = await Effect.runPromise(
-    readMixture(data!, rollout!.prompts, "<|end|>", seed, tokenizer),
+    Effect.provide(readMixture(data!, setting), Sandbox.layer()),
   );
   const languages: Record<string, { rows: number; tokens: number }> = {};
   examples.forEach(({ language }, i) => {
@@ -25,7 +36,8 @@ const arm = async (mixture: string) => {
     own.rows++;
     own.tokens += sequences[i]!.ids.length;
   });
-  return { languages, text: sequences.map(({ ids }) => tokenizer.decode(ids)).join("\n"), recipe };
+  const texts = sequences.map(({ ids }) => tokenizer.decode(ids));
+  return { languages, text: texts.join("\n"), questions: texts.slice(examples.length), recipe };
 };
 
 Deno.test("the bundled recipe's arms have equal tokens and language histograms, and leak no language", async () => {
@@ -42,4 +54,20 @@ Deno.test("the bundled recipe's arms have equal tokens and language histograms, 
     // The stages after see the source alone.
     assert.deepEqual(recipe.stages.slice(1).map((s) => s.rollout!.targets), [["python"]]);
   }
+});
+
+Deno.test("a mixture also asks whether programs are right, and answers as they ran", async () => {
+  const template = 'rollout.prompts.verification="<|task|>{statement}<|{target}|>{code}<|answer|>"';
+  const { questions } = await arm("parallel", "data.tasks=12", "data.verification=0.5", template);
+  const programs = await Effect.runPromise(readPrograms(`${assets}/tasks`));
+  const right = new Set(programs.flatMap(({ verified, code }) => verified ? [code] : []));
+  assert.ok(questions.length > 12 && questions.length < 36, `${questions.length} of 48`);
+  const seen = { yes: 0, no: 0 };
+  for (const question of questions) {
+    const [, code, answer] = /<\|(?:python|javascript|lua|c)\|>(.*)<\|answer\|>(yes|no)<\|end\|>$/s
+      .exec(question)!;
+    seen[answer as "yes" | "no"]++;
+    if (answer === "no") assert.ok(!right.has(code!), "a right program is said to be wrong");
+  }
+  assert.ok(seen.yes > 4 && seen.no > 4, JSON.stringify(seen));
 });

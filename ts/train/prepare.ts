@@ -46,10 +46,10 @@ export interface PreparedStage extends StagePlace {
 /** Refuses what cannot run, before anything else has. */
 export const prepareStage = Effect.fn("prepareStage")(function* (place: StagePlace) {
   const { stage } = place;
+  yield* checkLanguages(stage);
   const setting = yield* settingOf(place);
   const learner = yield* learnerOf(setting);
   const problems = stage.evaluate === undefined ? [] : yield* heldOutProblems(setting);
-  yield* checkLanguages(stage);
   const engine = engineOptions(stage, setting, learner);
   const memory = yield* onEngine(async () => {
     const config = await readModelConfig(place.model);

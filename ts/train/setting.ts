@@ -80,6 +80,7 @@ export const engineOptions = (
 export const checkLanguages = Effect.fnUntraced(function* (stage: Stage) {
   const needed = new Set<string>([
     ...(stage.method === "rl" || stage.method === "oorl" ? stage.rollout!.targets : []),
+    ...(stage.method === "sft" && stage.data!.verification > 0 ? stage.data!.languages ?? [] : []),
     ...(stage.evaluate === undefined ? [] : evaluatedLanguages(stage)),
   ]);
   // What a remote sandbox lacks, it says with its first verdict.

@@ -19,13 +19,14 @@ export const sftLearner = Effect.fn("sftLearner")(function* (setting: Setting) {
       template: stage.rollout?.prompts.verification ?? defaultPrompts.verification,
       stop: setting.stop.text,
     })
-    : (yield* readMixture(
-      data,
-      stage.rollout!.prompts,
-      setting.stop.text,
-      stage.seed,
-      yield* tokenizerOf(setting),
-    )).sequences;
+    : (yield* readMixture(data, {
+      prompts: stage.rollout!.prompts,
+      stop: setting.stop.text,
+      seed: stage.seed,
+      tokenizer: yield* tokenizerOf(setting),
+      judge: setting.judge,
+      concurrency: setting.concurrency,
+    })).sequences;
   yield* checkLengths(data.path, sequences, context);
   const batches = new Batches(sequences.length, stage.batch.size!, {
     seed: stage.seed + setting.index,

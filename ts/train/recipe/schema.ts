@@ -45,6 +45,11 @@ const Data = Schema.Struct({
   languages: maybe(languages, "Languages of the mixture; the first is the source"),
   held_out_languages: maybe(languages, "Languages that no training data of any stage may hold"),
   tasks: or(count, 100, "Tasks that the parallel arm shows in every language"),
+  verification: or(
+    share,
+    0,
+    "Share of a mixture's programs that are also asked about: is this one, or one that failed, right?",
+  ),
 });
 
 const Optimizer = Schema.Struct({
