@@ -48,6 +48,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   TrainRefused: "bad-data",
   "TrainRefused/language-unavailable": "missing-toolchain",
   "TrainRefused/checkpoint": "bad-checkpoint",
+  "TrainRefused/disk-full": "bad-file",
   "TrainRefused/tokenizer": "bad-tokenizer",
   "TrainRefused/stop-token": "bad-recipe",
   SandboxError: "missing-toolchain",

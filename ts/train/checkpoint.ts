@@ -33,17 +33,15 @@ export const writeCheckpoint = async (
   keep: number,
 ): Promise<string> => {
   await mkdir(folder, { recursive: true });
-  const { state, ...rest } = checkpoint;
   const beside = join(folder, `${WRITING}${checkpoint.step}`);
   await rm(beside, { recursive: true, force: true });
-  await mkdir(beside);
-  const tensors = new Map(
-    [...state.tensors].map(([name, data]) => [name, { shape: [data.length], data }]),
-  );
-  await writeSafetensors(join(beside, "state.safetensors"), tensors);
-  const json = JSON.stringify({ ...rest, updates: state.step });
-  await writeFile(join(beside, "state.json"), `${json}\n`, { flush: true });
-  await syncFolder(beside);
+  try {
+    await writeState(beside, checkpoint);
+  } catch (error) {
+    // On a full disk this gives back the room that it took.
+    await rm(beside, { recursive: true, force: true });
+    throw error;
+  }
   const place = join(folder, nameOf(checkpoint.step));
   await discard(folder, place);
   await rename(beside, place);
@@ -52,6 +50,17 @@ export const writeCheckpoint = async (
     await discard(folder, join(folder, nameOf(step)));
   }
   return place;
+};
+
+const writeState = async (place: string, { state, ...rest }: Checkpoint): Promise<void> => {
+  await mkdir(place);
+  const tensors = new Map(
+    [...state.tensors].map(([name, data]) => [name, { shape: [data.length], data }]),
+  );
+  await writeSafetensors(join(place, "state.safetensors"), tensors);
+  const json = JSON.stringify({ ...rest, updates: state.step });
+  await writeFile(join(place, "state.json"), `${json}\n`, { flush: true });
+  await syncFolder(place);
 };
 
 /** The newest whole checkpoint, with leftovers of a killed writer removed; `undefined` where there is none. */

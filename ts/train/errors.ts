@@ -16,6 +16,7 @@ export class TrainRefused extends Schema.TaggedError<TrainRefused>()("TrainRefus
     "tokenizer",
     "checkpoint",
     "diverged",
+    "disk-full",
   ]),
   message: Schema.String,
 }) {}

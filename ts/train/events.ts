@@ -60,6 +60,8 @@ export type TrainEvent =
     /** Steps of this stage. */
     readonly steps: number;
     readonly memory: MemoryPlan;
+    /** What the checkpoints and results of all stages take at most. */
+    readonly disk_bytes: number;
     /** Language pairs, rows, groups and the like, by name. */
     readonly counts: Readonly<Record<string, number>>;
   }

@@ -6,6 +6,7 @@ import { type Engine, openEngine } from "../model/mod.ts";
 import { type EngineError, onEngine } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { storing } from "./disk.ts";
 import { evaluateModel } from "./evaluation.ts";
 import { TrainRefused } from "./errors.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
@@ -23,8 +24,10 @@ export interface StageTurn {
   readonly counted: { readonly judged: number; readonly infrastructure: number };
   /** When the model that a stage starts from, and ends with, is evaluated. */
   readonly evaluate: { readonly start: boolean; readonly end: "during" | "after" };
-  /** Told once, of the engine that the run starts on. */
-  readonly opened: (engine: Engine) => Effect.Effect<void, EngineError, Sandbox>;
+  /** Told of every engine that is opened, before it trains. */
+  readonly opened: (
+    engine: Engine,
+  ) => Effect.Effect<void, EngineError | TrainRefused, Sandbox>;
   readonly emit: (event: TrainEvent) => Effect.Effect<void>;
 }
 
@@ -72,7 +75,7 @@ const trainStage = Effect.fnUntraced(function* (
   yield* learner.prepare(engine);
   const begun = run.checkpoint;
   if (problems.length > 0 && run.evaluate.start) {
-    yield* once(join(checkpoints, "before.json"), () => evaluate(0, "before"));
+    yield* once(run.folder, join("checkpoints", "before.json"), () => evaluate(0, "before"));
   }
   if (begun !== undefined) yield* onEngine(() => engine.importState(begun.state));
   if (begun?.queue !== undefined) learner.queue?.restore(begun.queue);
@@ -129,7 +132,7 @@ const trainStage = Effect.fnUntraced(function* (
     });
     if (improved) {
       const chosen = yield* point();
-      yield* Effect.promise(() => writeCheckpoint(join(checkpoints, "best"), chosen, 1));
+      yield* storing(run.folder, () => writeCheckpoint(join(checkpoints, "best"), chosen, 1));
     }
     // The last checkpoint comes after the last evaluation, so a run that is killed in between evaluates
     // again and the rows of its files beyond the checkpoint before are cut.
@@ -140,9 +143,8 @@ const trainStage = Effect.fnUntraced(function* (
     }
     if (last || improved || step % stage.checkpoint.every === 0) {
       const reached = yield* point(after);
-      const place = yield* Effect.promise(() =>
-        writeCheckpoint(checkpoints, reached, stage.checkpoint.keep)
-      );
+      const { keep } = stage.checkpoint;
+      const place = yield* storing(run.folder, () => writeCheckpoint(checkpoints, reached, keep));
       yield* run.emit({ type: "checkpoint", step: global, folder: place });
     }
   }
@@ -177,11 +179,12 @@ const selectionScore = (
 
 /** The file of an output is written once, whole: a resumed run finds it and does not evaluate again. */
 const once = Effect.fnUntraced(
-  function* <A, E, R>(file: string, work: () => Effect.Effect<A, E, R>) {
+  function* <A, E, R>(folder: string, name: string, work: () => Effect.Effect<A, E, R>) {
+    const file = join(folder, name);
     const known = yield* Effect.promise(() => stat(file).then(() => true, () => false));
     if (known) return;
     const result = yield* work();
-    yield* Effect.promise(async () => {
+    yield* storing(folder, async () => {
       await mkdir(join(file, ".."), { recursive: true });
       await writeFile(`${file}.writing`, JSON.stringify(result), { flush: true });
       await rename(`${file}.writing`, file);
@@ -197,7 +200,12 @@ const saveStage = Effect.fnUntraced(function* (engine: Engine, run: StageRun) {
   const beside = `${place}.writing`;
   yield* onEngine(async () => {
     await rm(beside, { recursive: true, force: true });
-    await (adapter ? engine.saveAdapter(beside) : engine.saveModel(beside));
+    try {
+      await (adapter ? engine.saveAdapter(beside) : engine.saveModel(beside));
+    } catch (error) {
+      await rm(beside, { recursive: true, force: true });
+      throw error;
+    }
     await rm(place, { recursive: true, force: true });
     await rename(beside, place);
   });

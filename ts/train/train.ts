@@ -7,6 +7,7 @@ import { initModelFolder } from "../model/mod.ts";
 import { locally, onEngine, rememberingJudge, remoteSandbox } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import { readCheckpoint } from "./checkpoint.ts";
+import { checkDisk, diskOf } from "./disk.ts";
 import type { TrainError } from "./errors.ts";
 import { estimateSeconds, measureSpeed } from "./estimate.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
@@ -71,7 +72,8 @@ const runRecipe = Effect.fn("train")(function* (
 
   let model = yield* startModel(recipe, folder);
   const prepared = yield* prepareStages(recipe, model, concurrency, outbox);
-  for (const plan of prepared) yield* emit(planOf(plan));
+  const disk_bytes = diskOf(prepared);
+  for (const plan of prepared) yield* emit({ ...planOf(plan), disk_bytes });
 
   const evaluating = prepared.flatMap(({ problems }, i) => problems.length === 0 ? [] : [i]);
   let estimated = resume;
@@ -97,6 +99,7 @@ const runRecipe = Effect.fn("train")(function* (
           estimated = true;
           const speed = yield* measureSpeed(engine, stage);
           yield* emit({ type: "estimate", seconds: estimateSeconds(prepared, speed) });
+          yield* checkDisk(folder, disk_bytes);
         }),
         emit,
       });

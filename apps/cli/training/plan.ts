@@ -30,9 +30,11 @@ export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: bool
   const device = events.find((event) => event.type === "device")?.device.name ?? null;
   const seconds = events.find((event) => event.type === "estimate")?.seconds ?? null;
   const memory_bytes = Math.max(...stages.map(({ memory }) => memory.total_bytes));
+  const { disk_bytes } = stages[0]!;
   if (json) {
     return yield* printJson({
       memory_bytes,
+      disk_bytes,
       seconds,
       device,
       steps: recipe.steps,
@@ -54,6 +56,7 @@ export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: bool
     ];
     yield* writeOut(renderTable([{ title }, { title: "", align: "right" }], rows) + "\n\n");
   }
+  yield* writeOut(`checkpoints and results take at most ${mebibytes(disk_bytes)} of disk\n`);
   const time = Result.isFailure(told)
     ? `no estimate of the time: ${told.failure.message}`
     : `about ${clock(seconds!)} on ${device}`;
