@@ -32,6 +32,10 @@ const methods: readonly (readonly [name: string, changes: { readonly [key: strin
   }],
   ["dpo on IR", { method: "gepo", objective: { gepo: { loss: "dpo", per_step: 2 } } }],
   ["oorl", { method: "oorl", objective: { gepo: { per_step: 1 } } }],
+  ["dynamic sampling", {
+    method: "rl",
+    objective: { algorithm: "dapo", dynamic_sampling: true, overlong_cache: 16 },
+  }],
   ...algorithms.map((algorithm) =>
     [algorithm, { method: "rl", objective: { algorithm }, optimizer: { warmup: 0 } }] as const
   ),
@@ -64,6 +68,12 @@ for (const [name, changes] of methods) {
       assert.equal(metrics.length, 2);
       assert.ok(metrics.every(({ loss, skipped }) => Number.isFinite(loss) && skipped === 0));
       assert.ok(metrics.some(({ grad_norm }) => grad_norm > 0), "there was something to learn");
+      for (const { reward, ...others } of metrics) {
+        const sampled = others["dynamic_sampling/rollouts"];
+        if (sampled === undefined) continue;
+        assert.ok(sampled > 24 && sampled <= 96, `${sampled} rollouts, 24 of them trained`);
+        assert.ok(reward! > 0 && reward! < 1);
+      }
       const adapter = "lora" in changes;
       const made = join(
         folder,

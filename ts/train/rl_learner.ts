@@ -4,6 +4,7 @@ import type { Engine } from "../model/mod.ts";
 import { onEngine, Problems, type Rollout } from "../rollout/mod.ts";
 import { Batches } from "./batches.ts";
 import { TrainRefused } from "./errors.ts";
+import { samplingMetrics, variedGroups } from "./dynamic_sampling.ts";
 import type { Learner, Setting } from "./learner.ts";
 import { type Optimizer, optimizerOf, updateAt } from "./optimizer.ts";
 import {
@@ -47,6 +48,7 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
   }
   const gepo = stage.method === "oorl" ? yield* gepoTerm(setting) : undefined;
   const config = policyConfigOf(stage.objective, rollout.max_tokens);
+  const dynamic = stage.objective.dynamic_sampling;
   const optimizer = optimizerOf(stage.optimizer);
   const batches = new Batches(problems.tasks.length, rollout.prompts_per_step, {
     seed: stage.seed + index,
@@ -64,7 +66,13 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
   const source = rolloutSource(
     setting,
     tokenizer,
-    (step) => problems.draw(batches.at(step), randomOf(step)),
+    (step, round) => {
+      const random = randomOf(step);
+      if (round === 0) return problems.draw(batches.at(step), random);
+      const more = random.fork("round", round);
+      const all = problems.tasks.map((_, i) => i);
+      return problems.draw(more.shuffle(all).slice(0, rollout.prompts_per_step), more);
+    },
     randomOf,
   );
 
@@ -73,7 +81,11 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
     const sampled = yield* source.take(engine, step);
     const trained = yield* onEngine(async () => {
       const { temperature } = rollout;
-      const rows = policyRows(sampled.rollouts);
+      const rows = policyRows(
+        dynamic
+          ? variedGroups(sampled.rollouts, rollout.prompts_per_step).flat()
+          : sampled.rollouts,
+      );
       const logProbs = (reference: boolean) =>
         engine.logProbs(rows.rows, { temperature, reference });
       let batch = rows.batch;
@@ -87,6 +99,7 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
       metrics: {
         ...trained.metrics,
         ...rolloutMetrics(sampled.rollouts),
+        ...(dynamic ? samplingMetrics(sampled.rollouts) : {}),
         num_tokens: trained.tokens,
         sampled_tokens: sampled.sampled_tokens,
         sampled_tokens_per_s: 1000 * sampled.sampled_tokens / sampled.sampling_ms,

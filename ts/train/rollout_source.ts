@@ -10,6 +10,7 @@ import {
 } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
+import { ROUNDS, variedGroups } from "./dynamic_sampling.ts";
 import type { Setting } from "./learner.ts";
 
 /** What a step trains on. */
@@ -57,18 +58,18 @@ export interface RolloutSource {
 export const rolloutSource = (
   { stage, stop, judge, ask, concurrency, tell }: Setting,
   tokenizer: Tokenizer,
-  problemsOf: (step: number) => readonly Problem[],
+  problemsOf: (step: number, round: number) => readonly Problem[],
   randomOf: (step: number) => Random,
 ): RolloutSource => {
   const rollout = stage.rollout!;
   let next: { readonly step: number; readonly made: StepRollouts } | undefined;
 
-  const sample = (engine: Engine, step: number) =>
-    sampleRollouts(engine, tokenizer, problemsOf(step), {
+  const sampleRound = (engine: Engine, step: number, round: number) =>
+    sampleRollouts(engine, tokenizer, problemsOf(step, round), {
       samples: rollout.group_size,
       max_tokens: rollout.max_tokens,
       temperature: rollout.temperature,
-      seed: randomOf(step).fork("sampling").int(0, 2 ** 32 - 1),
+      seed: randomOf(step).fork("sampling", ...round === 0 ? [] : [round]).int(0, 2 ** 32 - 1),
       stop: stop.ids,
       extract: rollout.prompts.extract,
       judge,
@@ -76,6 +77,24 @@ export const rolloutSource = (
       concurrency,
       onProgress: tell,
     });
+  /** Dynamic sampling asks more problems, until enough of them tell rollouts apart. */
+  const sampleMore = Effect.fnUntraced(function* (engine: Engine, step: number) {
+    const rollouts: Rollout[] = [];
+    let sampled_tokens = 0;
+    let sampling_ms = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const { judged, ...sampled } = yield* sampleRound(engine, step, round);
+      const first = round * rollout.prompts_per_step;
+      rollouts.push(...(yield* judged).map((each) => ({ ...each, group: first + each.group })));
+      sampled_tokens += sampled.sampled_tokens;
+      sampling_ms += sampled.sampling_ms;
+      const enough = rollout.prompts_per_step;
+      if (variedGroups(rollouts, enough).length === enough) break;
+    }
+    return { judged: Effect.succeed(rollouts), sampled_tokens, sampling_ms };
+  });
+  const sample = (engine: Engine, step: number) =>
+    stage.objective.dynamic_sampling ? sampleMore(engine, step) : sampleRound(engine, step, 0);
   const finish = Effect.fnUntraced(function* (
     { judged, ...sampled }: Effect.Success<ReturnType<typeof sample>>,
     age: number,
@@ -110,9 +129,9 @@ export const rolloutSource = (
         },
       },
     restore: ({ step, made }) => {
-      const problems = problemsOf(step);
+      const each = rollout.prompts_per_step;
       const rollouts = made.rollouts.map((kept) => {
-        const problem = problems[kept.group]!;
+        const problem = problemsOf(step, Math.floor(kept.group / each))[kept.group % each]!;
         return {
           ...kept,
           problem,

@@ -10,4 +10,5 @@ export {
   type PolicyConfig,
   policyObjective,
 } from "./policy.ts";
+export { zeroStdShare } from "./policy_metrics.ts";
 export { type PreferenceBatch, type PreferenceConfig, preferenceObjective } from "./preference.ts";

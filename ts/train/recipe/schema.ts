@@ -170,7 +170,11 @@ const Objective = Schema.Struct({
     "Staleness 1: bound of a token's weight, trained over sampling weights' probability",
   ),
   max_ratio: or(positive, 5, "CISPO: bound of the ratio"),
-  dynamic_sampling: or(Schema.Boolean, false, "DAPO: groups of equal rewards leave the loss"),
+  dynamic_sampling: or(
+    Schema.Boolean,
+    false,
+    "DAPO: more is sampled, up to four times as much, until enough groups have rewards that differ; only those count",
+  ),
   overlong_cache: maybe(count, "DAPO: tokens before max_tokens over which a penalty grows to 1"),
   w_rl: or(notNegative, 1, "OORL: weight of the policy loss"),
   w_gepo: or(notNegative, 0.01, "OORL: weight of GEPO"),
