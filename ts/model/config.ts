@@ -82,8 +82,20 @@ export const parseModelConfig = (json: unknown, file = "config.json"): ModelConf
       '"attention_bias" is true; expected false (Qwen2 has its own q, k, v biases)',
     );
   }
-  if (config["use_sliding_window"] === true) {
-    return unsupported('"use_sliding_window" is true; expected false');
+  refuseWindows(config, architecture, unsupported);
+  if (config["quantization_config"] != null) {
+    return unsupported(
+      '"quantization_config" is set; expected weights in F32, F16 or BF16 (quantise them here, with ' +
+        'the engine\'s weights: "q4")',
+    );
+  }
+  for (const key of ["dtype", "torch_dtype"]) {
+    const dtype = config[key];
+    if (dtype != null && !["float32", "float16", "bfloat16", "auto"].includes(dtype as string)) {
+      return unsupported(
+        `"${key}" is ${JSON.stringify(dtype)}; expected float32, float16 or bfloat16`,
+      );
+    }
   }
 
   const hidden_size = positive("hidden_size");
@@ -117,7 +129,10 @@ export const parseModelConfig = (json: unknown, file = "config.json"): ModelConf
     num_key_value_heads,
     head_dim,
     rms_norm_eps: real(config, "rms_norm_eps", 1e-6),
-    max_position_embeddings: positive("max_position_embeddings", 2048),
+    max_position_embeddings: positive(
+      "max_position_embeddings",
+      architecture === "LlamaForCausalLM" ? 2048 : 32768, // as Transformers has them
+    ),
     tie_word_embeddings: config["tie_word_embeddings"] === true,
     rope: rope(),
     qkv_bias: architecture === "Qwen2ForCausalLM",
@@ -130,6 +145,8 @@ export const parseModelConfig = (json: unknown, file = "config.json"): ModelConf
     const parameters = object("rope_parameters");
     const scaling = parameters ?? object("rope_scaling");
     const theta = real(parameters ?? config, "rope_theta", 10000);
+    const part = scaling?.["partial_rotary_factor"] ?? config["partial_rotary_factor"] ?? 1;
+    if (part !== 1) return unsupported(`"partial_rotary_factor" is ${part}; expected 1`);
     const type = scaling?.["rope_type"] ?? scaling?.["type"] ?? "default";
     if (type === "default") return { theta };
     if (type !== "llama3" || scaling === undefined) {
@@ -153,6 +170,26 @@ export const parseModelConfig = (json: unknown, file = "config.json"): ModelConf
       return fail(`"${key}" must be an object`);
     }
     return value as Record<string, unknown>;
+  }
+};
+
+/** Attention here sees all tokens before: a window is refused unless the folder says that it is off. */
+const refuseWindows = (
+  config: Record<string, unknown>,
+  architecture: ModelConfig["architecture"],
+  unsupported: (message: string) => never,
+): void => {
+  const { use_sliding_window: use, sliding_window: window, layer_types: types } = config;
+  if (use === true) return unsupported('"use_sliding_window" is true; expected false');
+  // Qwen's folders name a window and leave it off; a Llama has no switch, so the size alone counts.
+  if (architecture === "LlamaForCausalLM" && use !== false && window != null) {
+    return unsupported(`"sliding_window" is ${JSON.stringify(window)}; expected null`);
+  }
+  const stranger = Array.isArray(types) ? types.find((type) => type !== "full_attention") : null;
+  if (stranger != null) {
+    return unsupported(
+      `"layer_types" has ${JSON.stringify(stranger)}; expected "full_attention" for every layer`,
+    );
   }
 };
 

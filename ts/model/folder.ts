@@ -50,8 +50,16 @@ export const openModelFolder = async (folder: string): Promise<ModelFolder> => {
   return { folder, config, tensors };
 };
 
-export const readModelConfig = async (folder: string): Promise<ModelConfig> =>
-  parseModelConfig(await readModelConfigJson(folder), join(folder, "config.json"));
+/** `config.json`; the tokens that end a completion are those of `generation_config.json` if it has any. */
+export const readModelConfig = async (folder: string): Promise<ModelConfig> => {
+  const json = await readModelConfigJson(folder);
+  const generation = await readJson(join(folder, "generation_config.json"), true);
+  const eos_token_id = (generation as { eos_token_id?: unknown } | undefined)?.eos_token_id;
+  const both = typeof json === "object" && json !== null && eos_token_id != null
+    ? { ...json, eos_token_id }
+    : json;
+  return parseModelConfig(both, join(folder, "config.json"));
+};
 
 export const readModelConfigJson = (folder: string): Promise<unknown> =>
   readJson(join(folder, "config.json"), false);

@@ -107,6 +107,14 @@ Deno.test("config: what is not supported is named with its key", () => {
       [{ vocab_size: "8" }, /vocab_size.*"8"/],
       [{ num_key_value_heads: 3 }, /multiple/],
       [{ head_dim: 3 }, /even/],
+      [{ use_sliding_window: true }, /use_sliding_window/],
+      [{ sliding_window: 4096 }, /sliding_window.*4096.*null/],
+      [{ layer_types: ["full_attention", "sliding_attention"] }, /layer_types.*sliding_attention/],
+      [{ torch_dtype: "float8_e4m3fn" }, /torch_dtype.*float8_e4m3fn.*bfloat16/],
+      [{ dtype: "int8" }, /"dtype" is "int8"/],
+      [{ quantization_config: { bits: 4 } }, /quantization_config.*q4/],
+      [{ attention_bias: true }, /attention_bias/],
+      [{ rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor.*0.5/],
     ] as const
   ) {
     assert.throws(() => parseModelConfig({ ...base, ...change }), (error: unknown) => {
@@ -115,6 +123,11 @@ Deno.test("config: what is not supported is named with its key", () => {
       return true;
     });
   }
+  // What a folder names and leaves off is no reason to refuse it.
+  const qwen = { ...base, architectures: ["Qwen2ForCausalLM"], sliding_window: 32768 };
+  assert.equal(parseModelConfig({ ...qwen, use_sliding_window: false }).qkv_bias, true);
+  assert.equal(parseModelConfig(qwen).max_position_embeddings, 32768);
+  assert.equal(parseModelConfig({ ...base, sliding_window: null }).max_position_embeddings, 2048);
   fc.assert(fc.property(fc.jsonValue(), (json) => {
     try {
       parseModelConfig(json);
@@ -123,6 +136,46 @@ Deno.test("config: what is not supported is named with its key", () => {
     }
   }));
 });
+
+Deno.test("both spellings of a rotary embedding say the same", () => {
+  const base = {
+    architectures: ["LlamaForCausalLM"],
+    vocab_size: 8,
+    hidden_size: 8,
+    intermediate_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+  };
+  const llama3 = {
+    rope_type: "llama3",
+    factor: 32,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 8192,
+  };
+  const four = { ...base, rope_theta: 5e5, rope_scaling: llama3, torch_dtype: "bfloat16" };
+  const five = { ...base, rope_parameters: { ...llama3, rope_theta: 5e5 }, dtype: "bfloat16" };
+  assert.deepEqual(parseModelConfig(four), parseModelConfig(five));
+  assert.equal(parseModelConfig(five).rope.llama3?.factor, 32);
+});
+
+Deno.test("generation_config.json has the last word on what ends a completion", () =>
+  inScratch(async (folder) => {
+    const config = {
+      architectures: ["LlamaForCausalLM"],
+      vocab_size: 8,
+      hidden_size: 8,
+      intermediate_size: 8,
+      num_hidden_layers: 1,
+      num_attention_heads: 2,
+      eos_token_id: 3,
+    };
+    await writeFile(join(folder, "config.json"), JSON.stringify(config));
+    assert.deepEqual((await readModelConfig(folder)).eos_token_ids, [3]);
+    const generation = JSON.stringify({ eos_token_id: [5, 3] });
+    await writeFile(join(folder, "generation_config.json"), generation);
+    assert.deepEqual((await readModelConfig(folder)).eos_token_ids, [5, 3]);
+  }));
 
 Deno.test({
   name: "golden folders open in every spelling, dtype and sharding, and go out and in again",
