@@ -1,19 +1,17 @@
 //! Sets up both sides, asks the solver, and replays what it finds.
 
-use std::collections::HashMap;
-
-use calque_ir::interpreter::{Input, Scalar};
-use calque_ir::{Function, Memory};
+use calque_ir::{ControlFlow, Function};
 
 use crate::bisimulation::simulate;
-use crate::concrete::{Comparison, Side, compare};
-use crate::graph::{Graph, Kind, Node};
+use crate::concrete::Side;
+use crate::graph::{Graph, Node};
 use crate::options::Options;
 use crate::promote::promote;
-use crate::prove::{Entry, entry, start, violation};
-use crate::solver::{Answer, Solver};
-use crate::symbolic::{Machine, Role, Stop, World};
-use crate::verdict::Verdict;
+use crate::prove::{entry, start, violation};
+use crate::replay::Attempt;
+use crate::solver::{Answer, Blocks, KnownBlock, Solver};
+use crate::symbolic::{Machine, Role, Stop, World, unit_of};
+use crate::verdict::{Decision, Verdict};
 
 /// Proves refinement, refutes it by a model that replays, or says why not.
 pub(crate) fn argue(
@@ -35,6 +33,9 @@ pub(crate) fn argue(
     }
 }
 
+/// How often loops are taken again to look for a difference where no bound was asked for.
+const PROBE_UNROLL: u32 = 3;
+
 fn attempt(
     source: Side<'_>,
     target: Side<'_>,
@@ -45,52 +46,150 @@ fn attempt(
     readable(source)?;
     readable(target)?;
     parameters_fit(source, target, options)?;
-    let mut graph = Graph::new();
-    let mut world = World::default();
-    let mut s = Machine::new(
-        source.module,
-        functions.0,
-        Role::Source,
-        options.disjoint_arguments,
+    let sides = (
+        Side {
+            function: functions.0,
+            ..source
+        },
+        Side {
+            function: functions.1,
+            ..target
+        },
     );
-    let mut t = Machine::new(
-        target.module,
-        functions.1,
-        Role::Target,
-        options.disjoint_arguments,
-    );
-    let shared = entry(&mut graph, &s, &t, noundef)?;
-    let loops = !s.flow.back_edges().is_empty() || !t.flow.back_edges().is_empty();
-    if loops {
-        let sides = (
-            Side {
-                function: functions.0,
-                ..source
-            },
-            Side {
-                function: functions.1,
-                ..target
-            },
-        );
-        simulate(sides.0, sides.1, options, noundef)?;
-        return Ok(Verdict::proved("loop-bisimulation"));
+    let loops = [functions.0, functions.1]
+        .iter()
+        .any(|f| !ControlFlow::of(f).back_edges().is_empty());
+    if !loops {
+        return bounded((source, target), sides, options, noundef, 0);
     }
-    let mut solver = Solver::new(options.conflicts);
+    let Err(unbounded) = simulate(sides.0, sides.1, options, noundef) else {
+        return Ok(Verdict::proved("loop-bisimulation"));
+    };
+    let unroll = if options.unroll == 0 {
+        PROBE_UNROLL
+    } else {
+        options.unroll
+    };
+    let mut verdict = bounded((source, target), sides, options, noundef, unroll)?;
+    if verdict.decision == Decision::Proved {
+        if options.unroll == 0 {
+            return Err(unbounded);
+        }
+        verdict.method = Some("sat");
+        verdict.bounds = vec![("unroll", u64::from(unroll))];
+    }
+    Ok(verdict)
+}
+
+/// Both sides from entry to return, loops taken again at most so often.
+fn bounded(
+    (source, target): (Side<'_>, Side<'_>),
+    sides: (Side<'_>, Side<'_>),
+    options: &Options,
+    noundef: &[bool],
+    unroll: u32,
+) -> Result<Verdict, Stop> {
+    let mut graph = Graph::new();
+    let mut world = World::of_unit(unit_of([
+        (source.module, sides.0.function),
+        (target.module, sides.1.function),
+    ]));
+    let disjoint = options.disjoint_arguments;
+    let (f, g) = (sides.0.function, sides.1.function);
+    let mut s = Machine::new(source.module, f, Role::Source, disjoint);
+    let mut t = Machine::new(target.module, g, Role::Target, disjoint);
+    (s.unroll, t.unroll) = (Some(unroll), Some(unroll));
+    let escape = s.addresses_escape || t.addresses_escape;
+    (s.addresses_escape, t.addresses_escape) = (escape, escape);
+    let shared = entry(&mut graph, &s, &t, noundef)?;
+    let pointers: Vec<Node> = shared
+        .source
+        .iter()
+        .flatten()
+        .map(|l| l.provenance)
+        .collect();
+    (s.entry_pointers, t.entry_pointers) = (pointers.clone(), pointers);
     let left = start(&mut s, &mut graph, &mut world, &shared, &[])?;
+    t.partners.clone_from(&left.events);
     let right = start(&mut t, &mut graph, &mut world, &shared, &[])?;
     t.within_effects()?;
-    let question = violation(&mut graph, (&s, &t), &left, &right, &[], &mut |g, _| {
-        Ok(g.truth(true))
-    })?;
+    let question = violation(
+        &mut graph,
+        world.unit,
+        (&s, &t),
+        &left,
+        &right,
+        &[],
+        &mut |g, _| Ok(g.truth(true)),
+    )?;
     let known = graph.not(left.undefined);
-    Ok(match solver.ask_knowing(&mut graph, known, question) {
+    let mut solver = Solver::new(options.conflicts);
+    let mut answer = if left.events.is_empty() {
+        solver.ask_knowing(&mut graph, known, question)
+    } else {
+        solver.ask(&graph, question)
+    };
+    // Where accesses are defined matters only if nothing else decides.
+    if matches!(answer, Answer::Model(_)) {
+        solver.blocks = Some(known_blocks(&graph, &world, source, target));
+        answer = solver.ask(&graph, question);
+    }
+    Ok(match answer {
         Answer::Never(simple) => Verdict::proved(if simple { "structural" } else { "sat" }),
         Answer::Budget => Verdict::unknown(
             "budget",
             format!("{} conflicts were not enough", options.conflicts),
         ),
-        Answer::Model(model) => replay(source, target, options, &graph, question, &shared, &model),
+        Answer::Model(first) => {
+            let mut found = solver.found.clone();
+            let mut model = first;
+            if let Some(blocks) = &mut solver.blocks {
+                blocks.small = true;
+            }
+            if let Answer::Model(small) = solver.ask(&graph, question) {
+                (model, found) = (small, solver.found.clone());
+            }
+            let attempt = Attempt {
+                source,
+                target,
+                options,
+                graph: &graph,
+                world: &world,
+                entry: &shared,
+                found: &found,
+            };
+            attempt.replay(model)
+        }
     })
+}
+
+/// The globals that both sides name, as the solver sees them.
+fn known_blocks(graph: &Graph, world: &World, source: Side<'_>, target: Side<'_>) -> Blocks {
+    let mut known = Vec::new();
+    for (name, (address, provenance)) in world.known_globals() {
+        let global = [source.module, target.module]
+            .into_iter()
+            .find_map(|m| Some((m, m.globals.get(name)?)));
+        let (Some((module, global)), Some(id)) = (global, graph.as_constant(*provenance)) else {
+            continue;
+        };
+        if let Some(size) = module
+            .alloc_size(&global.ty)
+            .filter(|_| !global.unsupported)
+        {
+            known.push(KnownBlock {
+                provenance: id,
+                address: *address,
+                size,
+                constant: global.constant,
+            });
+        }
+    }
+    known.sort_by_key(|k| k.provenance);
+    Blocks {
+        known,
+        small: false,
+    }
 }
 
 fn readable(side: Side<'_>) -> Result<(), Stop> {
@@ -116,12 +215,6 @@ fn parameters_fit(source: Side<'_>, target: Side<'_>, options: &Options) -> Resu
         .iter()
         .zip(&target.function.parameters)
     {
-        if b.attributes.dereferenceable > a.attributes.dereferenceable {
-            return Stop::because(
-                "unsupported-instruction",
-                "dereferenceable on a parameter of the target alone",
-            );
-        }
         if b.attributes.returned && !a.attributes.returned {
             return Stop::because(
                 "unsupported-instruction",
@@ -150,112 +243,8 @@ fn parameters_fit(source: Side<'_>, target: Side<'_>, options: &Options) -> Resu
         }
     }
     let result = &target.function.result_attributes;
-    if result.noalias || result.dereferenceable > 0 {
-        return Stop::because(
-            "unsupported-instruction",
-            "noalias or dereferenceable on the target's result",
-        );
+    if result.noalias {
+        return Stop::because("unsupported-instruction", "noalias on the target's result");
     }
     Ok(())
-}
-
-/// Runs a model of the violation on both sides. Only what replays is a refutation.
-fn replay(
-    source: Side<'_>,
-    target: Side<'_>,
-    options: &Options,
-    graph: &Graph,
-    question: Node,
-    shared: &Entry,
-    model: &HashMap<Node, u128>,
-) -> Verdict {
-    let get = |node: Node| match graph.kind(node) {
-        Kind::Constant(bits) => *bits,
-        _ => model.get(&node).copied().unwrap_or(0),
-    };
-    let pointers = shared
-        .source
-        .iter()
-        .flatten()
-        .any(|lane| graph.as_constant(lane.provenance).is_none());
-    let opaque = pointers || uses_memory(graph, question);
-    if opaque {
-        return Verdict::unknown(
-            "memory-model",
-            "the difference found depends on memory and was not replayed",
-        );
-    }
-    let mut loose = false;
-    let arguments = shared
-        .source
-        .iter()
-        .map(|lanes| {
-            lanes
-                .iter()
-                .map(|lane| {
-                    if get(lane.poison) == 1 {
-                        return Scalar::Poison;
-                    }
-                    // The undef bit is a conjunction with "not poison"; its variable is what the model knows.
-                    let undef = match graph.kind(lane.undef) {
-                        Kind::And(parts) => parts.iter().all(|p| match graph.kind(*p) {
-                            Kind::Not(inner) => get(*inner) == 0,
-                            _ => get(*p) == 1,
-                        }),
-                        _ => get(lane.undef) == 1,
-                    };
-                    if undef {
-                        loose = true;
-                        return Scalar::Undef;
-                    }
-                    Scalar::Int(get(lane.value))
-                })
-                .collect()
-        })
-        .collect();
-    let input = Input {
-        arguments,
-        memory: Memory::default(),
-    };
-    let (comparison, counterexample) = compare(source, target, &input, options.relation);
-    match comparison {
-        Comparison::Differs(how) => Verdict::refuted("sat", counterexample, how),
-        Comparison::Open(code, what) => Verdict::unknown(code, what),
-        Comparison::Fits if loose => Verdict::unknown(
-            "undef",
-            "the difference found depends on undef and did not replay",
-        ),
-        Comparison::Fits if chooses(source) || chooses(target) => Verdict::unknown(
-            "undef",
-            "the difference found depends on freeze or undef and did not replay",
-        ),
-        Comparison::Fits => Verdict::unknown(
-            "internal-disagreement",
-            "a model of the difference did not replay",
-        ),
-    }
-}
-
-fn uses_memory(graph: &Graph, question: Node) -> bool {
-    let mut seen = std::collections::HashSet::new();
-    let mut stack = vec![question];
-    while let Some(node) = stack.pop() {
-        if seen.insert(node) {
-            if matches!(graph.kind(node), Kind::Apply(..)) || graph.width(node) == 0 {
-                return true;
-            }
-            stack.extend(graph.children(node));
-        }
-    }
-    false
-}
-
-/// Whether a function holds `freeze` or `undef`, where the language leaves a choice.
-fn chooses(side: Side<'_>) -> bool {
-    use calque_ir::{Constant, Op, ValueKind};
-    side.function.values.iter().any(|v| match &v.kind {
-        ValueKind::Instruction(op) => matches!(op, Op::Freeze { .. } | Op::Alloca { .. }),
-        ValueKind::Constant(c) => matches!(c, Constant::Undef | Constant::Aggregate(_)),
-        _ => false,
-    })
 }

@@ -1,7 +1,7 @@
 //! Runs both functions on one input and compares what they do.
 
-use calque_ir::interpreter::{Choice, Input, Outcome, Scalar, run};
-use calque_ir::{Byte, Function, Memory, Module, Type, fold};
+use calque_ir::interpreter::{CallRecord, Choice, Input, Outcome, Scalar, run, run_all};
+use calque_ir::{Byte, Constant, Function, Memory, Module, Op, Pointer, Type, ValueKind, fold};
 
 use crate::options::Relation;
 use crate::verdict::Counterexample;
@@ -42,18 +42,27 @@ pub(crate) fn compare(
         Choice::Refuse,
         &mut |_, _| {},
     );
-    let after = run(
-        target.module,
-        target.function,
-        input,
-        FUEL,
-        Choice::Zero,
-        &mut |_, _| {},
-    );
-    let comparison = match relation {
-        Relation::Agrees => agrees(&before, &after, input),
-        _ => refines(&before, &after, input),
+    let chosen = |choice| {
+        run(
+            target.module,
+            target.function,
+            input,
+            FUEL,
+            choice,
+            &mut |_, _| {},
+        )
     };
+    let mut before = before;
+    let mut after = chosen(Choice::Zero);
+    let mut comparison = one_pair(&mut before, &after, source, input, relation);
+    // Another choice of the target may show what zero does not.
+    if comparison == Comparison::Fits && chooses(target.function) {
+        let other = chosen(Choice::Ones);
+        let second = one_pair(&mut before, &other, source, input, relation);
+        if matches!(second, Comparison::Differs(_)) {
+            (comparison, after) = (second, other);
+        }
+    }
     let counterexample = Counterexample {
         arguments: source
             .function
@@ -87,6 +96,87 @@ pub(crate) fn compare(
     (comparison, counterexample)
 }
 
+/// Compares what the target did with all that the source may do.
+fn one_pair(
+    before: &mut Outcome,
+    after: &Outcome,
+    source: Side<'_>,
+    input: &Input,
+    relation: Relation,
+) -> Comparison {
+    let compare = |before: &Outcome| match relation {
+        Relation::Agrees => agrees(before, after, input),
+        _ => refines(before, after, input),
+    };
+    if !matches!(before, Outcome::Stuck("undef", _)) || relation == Relation::Agrees {
+        return compare(before);
+    }
+    // Nothing that the source may choose gives this: every choice is tried.
+    let Some(all) = run_all(source.module, source.function, input, FUEL) else {
+        return compare(before);
+    };
+    let mut last = Comparison::Fits;
+    for outcome in &all {
+        match compare(outcome) {
+            Comparison::Differs(how) => last = Comparison::Differs(how),
+            other => return other,
+        }
+    }
+    if let Some(first) = all.into_iter().next() {
+        *before = first;
+    }
+    last
+}
+
+/// Whether a function holds `freeze` or `undef`, where the language leaves a choice.
+pub(crate) fn chooses(function: &Function) -> bool {
+    function.values.iter().any(|v| match &v.kind {
+        ValueKind::Instruction(op) => matches!(op, Op::Freeze { .. } | Op::Alloca { .. }),
+        ValueKind::Constant(c) => matches!(c, Constant::Undef | Constant::Aggregate(_)),
+        _ => false,
+    })
+}
+
+/// The calls that the world sees must be the same, with arguments and memory refined.
+fn calls_refine(before: &[CallRecord], after: &[CallRecord], input: &Input) -> Comparison {
+    for (a, b) in before.iter().zip(after) {
+        if a.callee != b.callee || a.arguments.len() != b.arguments.len() {
+            return Comparison::Differs(format!(
+                "the source calls @{} where the target calls @{}",
+                a.callee, b.callee
+            ));
+        }
+        for (x, y) in a
+            .arguments
+            .iter()
+            .flatten()
+            .zip(b.arguments.iter().flatten())
+        {
+            match scalar_refines(*x, *y, input) {
+                Comparison::Fits => {}
+                Comparison::Differs(_) => {
+                    return Comparison::Differs(format!("the arguments of @{} differ", a.callee));
+                }
+                open @ Comparison::Open(..) => return open,
+            }
+        }
+        match memory_refines(&a.memory, &b.memory, input) {
+            Comparison::Fits => {}
+            Comparison::Differs(how) => {
+                return Comparison::Differs(format!("at the call of @{}, {how}", a.callee));
+            }
+            open @ Comparison::Open(..) => return open,
+        }
+    }
+    match (before.get(after.len()), after.get(before.len())) {
+        (Some(call), _) => {
+            Comparison::Differs(format!("the target does not call @{}", call.callee))
+        }
+        (_, Some(call)) => Comparison::Differs(format!("only the target calls @{}", call.callee)),
+        _ => Comparison::Fits,
+    }
+}
+
 fn refines(before: &Outcome, after: &Outcome, input: &Input) -> Comparison {
     match (before, after) {
         (Outcome::Undefined(_), _) => Comparison::Fits,
@@ -100,19 +190,37 @@ fn refines(before: &Outcome, after: &Outcome, input: &Input) -> Comparison {
             "loop-bound",
             "the target does not end within the fuel".into(),
         ),
-        (Outcome::Return { .. }, Outcome::Undefined(what)) => Comparison::Differs(format!(
-            "the target has undefined behaviour ({what}), the source has none"
-        )),
+        (Outcome::Return { .. } | Outcome::Exited { .. }, Outcome::Undefined(what)) => {
+            Comparison::Differs(format!(
+                "the target has undefined behaviour ({what}), the source has none"
+            ))
+        }
+        (Outcome::Exited { calls: a }, Outcome::Exited { calls: b }) => calls_refine(a, b, input),
+        (Outcome::Exited { calls: a }, Outcome::Return { calls: b, .. })
+        | (Outcome::Return { calls: a, .. }, Outcome::Exited { calls: b }) => {
+            match calls_refine(a, b, input) {
+                Comparison::Fits => {
+                    Comparison::Differs("only one of the two ends in a call".into())
+                }
+                other => other,
+            }
+        }
         (
             Outcome::Return {
                 value: a,
                 memory: m,
+                calls: before,
             },
             Outcome::Return {
                 value: b,
                 memory: n,
+                calls: after,
             },
         ) => {
+            match calls_refine(before, after, input) {
+                Comparison::Fits => {}
+                other => return other,
+            }
             if a.len() != b.len() {
                 return Comparison::Open("signature-mismatch", "results of different shape".into());
             }
@@ -145,11 +253,27 @@ fn scalar_refines(a: Scalar, b: Scalar, input: &Input) -> Comparison {
         (_, Scalar::Undef) => Comparison::Differs("the target returns undef".into()),
         (Scalar::Int(a), Scalar::Int(b)) if a == b => Comparison::Fits,
         (Scalar::Pointer(p), Scalar::Pointer(q)) if p == q && p.block < own => Comparison::Fits,
+        // Null has no provenance, and what a pointer to address 0 has instead is not settled.
+        (Scalar::Pointer(p), Scalar::Pointer(q))
+            if is_at_null(p, input) && is_at_null(q, input) =>
+        {
+            Comparison::Open(
+                "memory-model",
+                "a pointer to address 0 that is not null".into(),
+            )
+        }
         (Scalar::Pointer(p), Scalar::Pointer(q)) if p.block >= own || q.block >= own => {
             Comparison::Open("memory-model", "a pointer to a local is returned".into())
         }
         _ => Comparison::Differs("the results differ".into()),
     }
+}
+
+fn is_at_null(p: Pointer, input: &Input) -> bool {
+    input
+        .memory
+        .block(p)
+        .is_some_and(|b| b.address.wrapping_add_signed(p.offset) == 0)
 }
 
 fn memory_refines(a: &Memory, b: &Memory, input: &Input) -> Comparison {
@@ -220,7 +344,15 @@ fn show_bytes(bytes: &[Byte], memory: &Memory) -> String {
 
 fn show_outcome(outcome: &Outcome, side: Side<'_>, input: &Input) -> String {
     match outcome {
-        Outcome::Return { value, memory } => {
+        Outcome::Exited { calls } => {
+            let last = calls.last().map_or("?", |c| c.callee.as_str());
+            format!("ends in a call of @{last}{}", show_calls(calls))
+        }
+        Outcome::Return {
+            value,
+            memory,
+            calls,
+        } => {
             let mut text = format!("returns {}", show(value, &side.function.result, memory));
             for (old, new) in input.memory.blocks.iter().zip(&memory.blocks) {
                 if old.bytes != new.bytes {
@@ -231,10 +363,34 @@ fn show_outcome(outcome: &Outcome, side: Side<'_>, input: &Input) -> String {
                     ));
                 }
             }
+            text.push_str(&show_calls(calls));
             text
         }
         Outcome::Undefined(what) => format!("undefined behaviour: {what}"),
         Outcome::OutOfFuel => "does not end within the fuel".into(),
         Outcome::Stuck(_, what) => format!("not modelled: {what}"),
     }
+}
+
+fn show_calls(calls: &[CallRecord]) -> String {
+    let mut text = String::new();
+    for call in calls {
+        let list: Vec<String> = call
+            .arguments
+            .iter()
+            .flatten()
+            .map(|lane| match lane {
+                Scalar::Int(bits) => bits.to_string(),
+                Scalar::Poison => "poison".into(),
+                Scalar::Undef => "undef".into(),
+                Scalar::Pointer(p) => format!(
+                    "&{}{:+}",
+                    call.memory.block(*p).map_or("local", |b| b.name.as_str()),
+                    p.offset
+                ),
+            })
+            .collect();
+        text.push_str(&format!("; calls @{}({})", call.callee, list.join(", ")));
+    }
+    text
 }

@@ -3,21 +3,29 @@
 use calque_ir::{Function, IrError, Module, parse};
 
 use crate::concrete::{Comparison, Side, compare};
+use crate::identical::identical;
 use crate::inputs::{INPUT_COUNT, Inputs};
 use crate::options::{Options, Relation};
 use crate::verdict::{Decision, Verdict};
 
 /// Checks `target` against `source`. With an empty `target`, `source` holds both, named `@src` and `@tgt`.
 ///
+/// Where several functions are meant (no name is given, and the texts define more than one, or `@src1`, `@tgt1`, `@src2`, ...), the
+/// relation must hold for each pair: one refutation refutes.
+///
 /// Never fails: what cannot be read or decided is a verdict of `unknown` with the reason. The same arguments always give the same
 /// verdict: all budgets are counts, not times.
 #[must_use]
 pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
     let mut verdict = match read(source, target, options) {
-        Ok((first, second, names)) => {
+        Ok((first, second, pairs)) => {
+            let same = second.is_some() && source == target;
             let second = second.as_ref().unwrap_or(&first);
-            match (first.function(&names[0]), second.function(&names[1])) {
-                (Some(f), Some(g)) => decide(
+            let verdicts = pairs.iter().map(|[name, other]| {
+                let (Some(f), Some(g)) = (first.function(name), second.function(other)) else {
+                    return Verdict::unknown("parse-error", "a function vanished");
+                };
+                let (f, g) = (
                     Side {
                         module: &first,
                         function: f,
@@ -26,10 +34,15 @@ pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
                         module: second,
                         function: g,
                     },
-                    options,
-                ),
-                _ => Verdict::unknown("parse-error", "a function vanished"),
-            }
+                );
+                // One text is one function, whatever in it has no model here.
+                if same && name == other {
+                    Verdict::proved("structural")
+                } else {
+                    decide(f, g, options)
+                }
+            });
+            all_of(verdicts, &pairs)
         }
         Err(error) => Verdict::unknown("parse-error", error.to_string()),
     };
@@ -37,26 +50,103 @@ pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
     verdict
 }
 
-type Read = (Module, Option<Module>, [String; 2]);
+/// The verdict on all pairs together: a refutation, else what is unknown, else the weakest proof.
+fn all_of(verdicts: impl Iterator<Item = Verdict>, pairs: &[[String; 2]]) -> Verdict {
+    let mut out: Option<Verdict> = None;
+    for (mut verdict, [name, _]) in verdicts.zip(pairs) {
+        if pairs.len() > 1 {
+            verdict.detail = verdict.detail.map(|d| format!("@{name}: {d}"));
+        }
+        if verdict.decision == Decision::Refuted {
+            return verdict;
+        }
+        out = Some(match out {
+            None => verdict,
+            Some(old) if old.decision == Decision::Unknown => old,
+            Some(_) if verdict.decision == Decision::Unknown => verdict,
+            Some(old) if strength(&old) <= strength(&verdict) => Verdict {
+                bounds: weakest(&old.bounds, &verdict.bounds),
+                ..old
+            },
+            Some(old) => Verdict {
+                bounds: weakest(&old.bounds, &verdict.bounds),
+                ..verdict
+            },
+        });
+    }
+    out.unwrap_or_else(|| Verdict::unknown("parse-error", "no function to compare"))
+}
+
+fn strength(verdict: &Verdict) -> u32 {
+    match verdict.method {
+        Some("structural") => 3,
+        Some("sat") => 2,
+        Some("loop-bisimulation") => 1,
+        _ => 0,
+    }
+}
+
+fn weakest(a: &[(&'static str, u64)], b: &[(&'static str, u64)]) -> Vec<(&'static str, u64)> {
+    let mut out = a.to_vec();
+    for (name, value) in b {
+        match out.iter_mut().find(|(n, _)| n == name) {
+            Some((_, old)) => *old = (*old).min(*value),
+            None => out.push((name, *value)),
+        }
+    }
+    out
+}
+
+type Read = (Module, Option<Module>, Vec<[String; 2]>);
 
 fn read(source: &str, target: &str, options: &Options) -> Result<Read, IrError> {
     let first = parse(source).map_err(|e| side_error("source", e))?;
     if target.trim().is_empty() {
-        let names = ["src".to_string(), "tgt".to_string()];
-        for name in &names {
-            if first.function(name).is_none() {
-                let message = format!("one text must define @src and @tgt; @{name} is missing");
-                return Err(IrError::new("no-function", message));
-            }
+        let pairs = numbered(&first);
+        if pairs.is_empty() {
+            return Err(IrError::new(
+                "no-function",
+                "one text must define @src and @tgt, or @src1, @tgt1 and so on".to_string(),
+            ));
         }
-        return Ok((first, None, names));
+        return Ok((first, None, pairs));
     }
     let second = parse(target).map_err(|e| side_error("target", e))?;
+    if options.function.is_none() && first.functions.len() > 1 {
+        let pairs: Vec<[String; 2]> = first
+            .functions
+            .iter()
+            .filter(|f| second.function(&f.name).is_some())
+            .map(|f| [f.name.clone(), f.name.clone()])
+            .collect();
+        if !pairs.is_empty() {
+            return Ok((first, Some(second), pairs));
+        }
+    }
     let names = [
         pick(&first, options, "src", "source")?,
         pick(&second, options, "tgt", "target")?,
     ];
-    Ok((first, Some(second), names))
+    Ok((first, Some(second), vec![names]))
+}
+
+/// `@src` and `@tgt`; where they are not there, every `@src...` with its `@tgt...`.
+fn numbered(module: &Module) -> Vec<[String; 2]> {
+    let pair = |suffix: &str| {
+        let names = [format!("src{suffix}"), format!("tgt{suffix}")];
+        names
+            .iter()
+            .all(|n| module.function(n).is_some())
+            .then_some(names)
+    };
+    match pair("") {
+        Some(names) => vec![names],
+        None => module
+            .functions
+            .iter()
+            .filter_map(|f| pair(f.name.strip_prefix("src")?))
+            .collect(),
+    }
 }
 
 fn side_error(side: &str, mut error: IrError) -> IrError {
@@ -128,6 +218,9 @@ fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
 }
 
 fn one_way(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
+    if identical(source, target) {
+        return Verdict::proved("structural");
+    }
     if let Some(verdict) = concrete_search(source, target, options) {
         return verdict;
     }

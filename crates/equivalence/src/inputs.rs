@@ -1,8 +1,8 @@
 //! Concrete inputs: corners, constants of the code and their neighbours, random values of a fixed seed; small arrays behind pointers.
 
-use calque_ir::interpreter::{Input, Scalar};
+use calque_ir::interpreter::{Input, STRANGER_COUNT, Scalar};
 use calque_ir::{
-    Byte, Constant, Function, Global, Memory, Module, Op, Pointer, Type, ValueKind, fold,
+    Byte, Callee, Constant, Function, Global, Memory, Module, Op, Pointer, Type, ValueKind, fold,
 };
 
 /// Inputs tried before any proof.
@@ -86,6 +86,8 @@ pub(crate) struct Inputs<'m> {
     element: u64,
     random: Random,
     noundef: Vec<bool>,
+    /// Whether a function is called that is only declared.
+    strangers: bool,
 }
 
 impl<'m> Inputs<'m> {
@@ -101,6 +103,7 @@ impl<'m> Inputs<'m> {
             element: element_size(modules[0], functions),
             random: Random::new(0x00ca_19e5),
             noundef,
+            strangers: functions.iter().any(|f| calls_strangers(f)),
         }
     }
 
@@ -131,10 +134,11 @@ impl<'m> Inputs<'m> {
                 let global = &module.globals[name];
                 let both = self.modules.map(|m| m.globals.get(name));
                 // A global that the two sides define differently has no common initial state.
-                let agree = both
-                    .iter()
-                    .flatten()
-                    .all(|g| g.initializer == global.initializer && g.constant == global.constant);
+                let agree = both.iter().flatten().all(|g| {
+                    g.initializer == global.initializer
+                        && g.constant == global.constant
+                        && g.ty == global.ty
+                });
                 if let Some(bytes) =
                     global_bytes(module, global).filter(|_| agree && !global.unsupported)
                 {
@@ -150,6 +154,10 @@ impl<'m> Inputs<'m> {
     /// The n-th input.
     pub(crate) fn input(&mut self, n: usize) -> Input {
         let mut memory = self.globals();
+        if self.strangers {
+            let bytes = vec![Byte::Bits(0x11); 64];
+            memory.allocate("elsewhere", bytes, 16, false);
+        }
         let mut arguments = Vec::new();
         let mut length: Option<u64> = None;
         let parameters = self.function.parameters.clone();
@@ -191,7 +199,11 @@ impl<'m> Inputs<'m> {
             length = None;
             arguments.push(values);
         }
-        Input { arguments, memory }
+        Input {
+            arguments,
+            memory,
+            strangers: self.strangers.then_some(n as u32 % STRANGER_COUNT),
+        }
     }
 
     fn integer(&mut self, n: usize, argument: usize, width: u32) -> u128 {
@@ -272,17 +284,21 @@ impl<'m> Inputs<'m> {
     }
 }
 
-fn global_bytes(module: &Module, global: &Global) -> Option<Vec<Byte>> {
+pub(crate) fn global_bytes(module: &Module, global: &Global) -> Option<Vec<Byte>> {
     let size = module.alloc_size(&global.ty).filter(|s| *s <= 1 << 16)?;
     let mut bytes = vec![Byte::Bits(0); size as usize];
-    write_constant(
-        module,
-        global.initializer.as_ref()?,
-        &global.ty,
-        0,
-        &mut bytes,
-    )?;
+    // What another module defines may hold anything: zeros are something.
+    if let Some(initializer) = &global.initializer {
+        write_constant(module, initializer, &global.ty, 0, &mut bytes)?;
+    }
     Some(bytes)
+}
+
+/// Whether a function calls another that is only known by name.
+pub(crate) fn calls_strangers(function: &Function) -> bool {
+    function.values.iter().any(|v| {
+        matches!(&v.kind, ValueKind::Instruction(Op::Call { callee: Callee::Named(name), .. }) if !name.starts_with("llvm."))
+    })
 }
 
 fn write_constant(

@@ -50,12 +50,22 @@ fn promotable(function: &Function, flow: &ControlFlow) -> HashMap<ValueId, Type>
     let entry = flow.order.first().copied();
     types
         .into_iter()
+        // What lives only between markers stays in memory, where the markers are followed.
+        .filter(|(id, _)| !marked(function, *id))
         .filter(|(id, _)| !spoiled.contains(id) && matches!(function.op(*id), Some(Op::Alloca { .. })))
         // A local of a loop would be a new one in each iteration.
         .filter(|(id, _)| entry.is_some_and(|e| function.block(e).instructions.contains(id)))
         .map(|(id, ty)| (id, ty.unwrap_or(Type::Int(1))))
         .filter(|(id, ty)| matches!(function.op(*id), Some(Op::Alloca { element, .. }) if element == ty || *ty == Type::Int(1)))
         .collect()
+}
+
+/// Whether a marker starts the lifetime of a local.
+fn marked(function: &Function, local: ValueId) -> bool {
+    function.values.iter().any(|v| {
+        matches!(&v.kind, ValueKind::Instruction(Op::Call { callee: Callee::Named(name), arguments, .. })
+            if name.starts_with("llvm.lifetime.start") && arguments.last().is_some_and(|(a, _)| *a == local))
+    })
 }
 
 fn see(

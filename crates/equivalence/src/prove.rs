@@ -4,11 +4,11 @@
 //! A loop-free function has one pair, the two entries. Replacing the target's state by what it refines is enough, because a step of the
 //! target only loses behaviours when its inputs become more defined.
 
-use calque_ir::{BlockId, Function, Op, Type, ValueId};
+use calque_ir::fold::{Intrinsic, overflow_intrinsic};
+use calque_ir::{BlockId, Callee, Function, Op, Type, ValueId};
 
-use crate::graph::Kind;
 use crate::graph::{Graph, Node};
-use crate::symbolic::{Lane, Lanes, Machine, Role, Segment, Stop, World};
+use crate::symbolic::{Lane, Lanes, Machine, Role, Segment, Stop, World, memory_violation};
 
 /// What both sides share at the entry.
 pub(crate) struct Entry {
@@ -47,7 +47,7 @@ pub(crate) fn entry(
             let sound = graph.not(poison);
             let undef = graph.all(&[sound, undef]);
             let provenance = if *lane_ty == Type::Pointer {
-                graph.variable(32)
+                World::foreign(graph)
             } else {
                 graph.constant(0, 32)
             };
@@ -92,6 +92,14 @@ fn used_once(function: &Function, value: ValueId) -> bool {
                     at = *one
                 }
                 Some(Op::Compare { .. } | Op::Cast { .. } | Op::Select { .. }) => at = *one,
+                Some(Op::Call {
+                    callee: Callee::Named(name),
+                    ..
+                }) if Intrinsic::from_callee(name).is_some()
+                    || overflow_intrinsic(name).is_some() =>
+                {
+                    at = *one;
+                }
                 _ => return false,
             },
             _ => return false,
@@ -115,86 +123,53 @@ pub(crate) fn lane_violation(g: &mut Graph, s: Lane, t: Lane) -> Node {
     g.all(&[defined, wrong])
 }
 
-/// True where the memory `t` is certainly allowed by `s`.
-pub(crate) fn memory_refines(
-    g: &mut Graph,
-    s_machine: &Machine<'_>,
-    t_machine: &Machine<'_>,
-    s: Node,
-    t: Node,
-    depth: u32,
-) -> Node {
-    if s == t {
-        return g.truth(true);
+/// True where calls that the world sees differ, or the target's behaviour is undefined before one of them: what the source does
+/// after such a call excuses nothing before it, since the call may not return.
+fn calls_violation(g: &mut Graph, source: &Segment, target: &Segment) -> (Node, Node) {
+    let mut stray = Vec::new();
+    let mut clean = Vec::new();
+    for event in &target.events {
+        let earlier = g.any(&stray);
+        let bad = g.any(&[event.before, earlier]);
+        clean.push(g.not(bad));
+        let met: Vec<Node> = event.twins.iter().map(|(_, twin)| *twin).collect();
+        let met = g.any(&met);
+        let alone = g.not(met);
+        stray.push(g.all(&[event.reach, alone]));
     }
-    let Some(depth) = depth.checked_sub(1) else {
-        return g.truth(false);
-    };
-    if let Kind::Choose(c, a, b) = *g.kind(s) {
-        let (yes, no) = (
-            memory_refines(g, s_machine, t_machine, a, t, depth),
-            memory_refines(g, s_machine, t_machine, b, t, depth),
-        );
-        return g.choose(c, yes, no);
-    }
-    if let Kind::Choose(c, a, b) = *g.kind(t) {
-        let (yes, no) = (
-            memory_refines(g, s_machine, t_machine, s, a, depth),
-            memory_refines(g, s_machine, t_machine, s, b, depth),
-        );
-        return g.choose(c, yes, no);
-    }
-    // Nobody sees a function's own locals after it returned.
-    for (machine, memory, source_side) in [(s_machine, s, true), (t_machine, t, false)] {
-        if let Kind::Store(parts, _) = g.kind(memory).clone() {
-            if machine.owns(g, parts[1]) {
-                return if source_side {
-                    memory_refines(g, s_machine, t_machine, parts[0], t, depth)
-                } else {
-                    memory_refines(g, s_machine, t_machine, s, parts[0], depth)
-                };
+    let mut lost = Vec::new();
+    for (index, event) in source.events.iter().enumerate() {
+        if !event.seen {
+            continue;
+        }
+        let mut kept = Vec::new();
+        for (other, clean) in target.events.iter().zip(&clean) {
+            for (i, twin) in &other.twins {
+                if *i == index {
+                    kept.push(g.all(&[other.reach, *twin, *clean]));
+                }
             }
         }
+        let kept = g.any(&kept);
+        let (missing, defined) = (g.not(kept), g.not(event.before));
+        lost.push(g.all(&[event.reach, defined, missing]));
     }
-    match (g.kind(s).clone(), g.kind(t).clone()) {
-        (Kind::Store(p, n), Kind::Store(q, m)) if n == m && g.width(p[3]) == g.width(q[3]) => {
-            let before = memory_refines(g, s_machine, t_machine, p[0], q[0], depth);
-            let place = g.equal(p[1], q[1]);
-            let address = g.equal(p[2], q[2]);
-            let no = g.truth(false);
-            let (a, b) = (
-                Lane {
-                    value: p[3],
-                    poison: p[4],
-                    undef: no,
-                    provenance: p[5],
-                },
-                Lane {
-                    value: q[3],
-                    poison: q[4],
-                    undef: no,
-                    provenance: q[5],
-                },
-            );
-            let wrong = lane_violation(g, a, b);
-            let fine = g.not(wrong);
-            g.all(&[before, place, address, fine])
-        }
-        _ => g.truth(false),
-    }
+    (g.any(&lost), g.any(&stray))
 }
 
 /// True where the target's run from a pair of cut points does what the source's does not allow. `arrived` gives, for a pair of
 /// arrivals, where the relation at the next pair fails.
 pub(crate) fn violation(
     g: &mut Graph,
+    unit: u64,
     machines: (&Machine<'_>, &Machine<'_>),
     source: &Segment,
     target: &Segment,
     pairs: &[(BlockId, BlockId)],
     arrived: &mut dyn FnMut(&mut Graph, usize) -> Result<Node, Stop>,
 ) -> Result<Node, Stop> {
-    let mut wrong = vec![target.undefined];
+    let (lost, stray) = calls_violation(g, source, target);
+    let mut wrong = vec![target.undefined, stray];
     if let Some((guard, lanes, memory)) = &source.returns {
         let mut inner = Vec::new();
         match &target.returns {
@@ -204,8 +179,7 @@ pub(crate) fn violation(
                 for (a, b) in lanes.iter().zip(others) {
                     inner.push(lane_violation(g, *a, *b));
                 }
-                let fine = memory_refines(g, machines.0, machines.1, *memory, *after, 200);
-                inner.push(g.not(fine));
+                inner.push(memory_violation(g, unit, machines, *memory, *after, &[])?);
             }
         }
         let any = g.any(&inner);
@@ -228,7 +202,10 @@ pub(crate) fn violation(
     }
     let any = g.any(&wrong);
     let defined = g.not(source.undefined);
-    Ok(g.all(&[defined, any]))
+    let here = g.all(&[defined, any]);
+    let any = g.any(&[lost, here]);
+    let (s, t) = (g.not(source.beyond), g.not(target.beyond));
+    Ok(g.all(&[any, s, t]))
 }
 
 /// Runs a side from its entry.

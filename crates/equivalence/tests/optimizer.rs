@@ -98,7 +98,7 @@ struct Shares {
 }
 
 /// Checks every member of every function against the first, stripped as groups store them.
-fn measure(file: &str, skip: &[&str]) -> Option<Shares> {
+fn measure(file: &str) -> Option<Shares> {
     let members = corpus(file)?;
     let mut counts: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
@@ -106,8 +106,7 @@ fn measure(file: &str, skip: &[&str]) -> Option<Shares> {
     let mut options = Options::default();
     options.assume("noundef-arguments");
     let verbose = std::env::var("SUITE_VERBOSE").is_ok();
-    let names = functions(&members[0].1).into_iter();
-    for name in names.filter(|name| !skip.contains(&name.as_str())) {
+    for name in functions(&members[0].1) {
         let stripped: Vec<String> = members
             .iter()
             .map(|(_, ir)| calque_ir::strip(ir, Some(&name)).expect("clang's output is read"))
@@ -157,7 +156,7 @@ fn measure(file: &str, skip: &[&str]) -> Option<Shares> {
 
 #[test]
 fn loop_free_members_are_proved() {
-    if let Some(shares) = measure("scalars.c", &[]) {
+    if let Some(shares) = measure("scalars.c") {
         assert!(
             shares.proved * 100 >= shares.all * 90,
             "{} of {}",
@@ -167,22 +166,9 @@ fn loop_free_members_are_proved() {
     }
 }
 
-/// Multiplications and remainders by variables: each costs the solver minutes before it gives up.
-const SLOW_LOOPS: [&str; 2] = ["power_mod", "is_prime"];
-
 #[test]
 fn loops_are_mostly_proved() {
-    mostly_proved(&SLOW_LOOPS);
-}
-
-#[test]
-#[ignore = "minutes: cargo test --test optimizer -- --ignored"]
-fn all_loops_are_mostly_proved() {
-    mostly_proved(&[]);
-}
-
-fn mostly_proved(skip: &[&str]) {
-    if let Some(shares) = measure("loops.c", skip) {
+    if let Some(shares) = measure("loops.c") {
         assert!(
             shares.proved * 100 >= shares.all * 60,
             "{} of {}",

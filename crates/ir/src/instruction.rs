@@ -1,6 +1,6 @@
 //! What an instruction does; operands are `ValueId`s of the same function.
 
-use crate::module::{BlockId, ParameterAttributes, ValueId};
+use crate::module::{BlockId, CallEffects, ParameterAttributes, ValueId};
 use crate::types::Type;
 
 /// Two-operand integer arithmetic.
@@ -243,6 +243,7 @@ pub enum Op {
         callee: Callee,
         arguments: Vec<(ValueId, ParameterAttributes)>,
         result: ParameterAttributes,
+        site: CallEffects,
     },
     Return {
         value: Option<ValueId>,

@@ -25,8 +25,8 @@ pub use error::IrError;
 pub use instruction::{BinaryOp, Callee, CastOp, Flags, FloatOp, Op, Predicate};
 pub use memory::{Byte, Memory, MemoryBlock, Pointer};
 pub use module::{
-    Block, BlockId, Constant, Function, Global, MemoryEffects, Module, Parameter,
-    ParameterAttributes, Value, ValueId, ValueKind,
+    Block, BlockId, CallEffects, Constant, Declaration, Function, Global, MemoryEffects, Module,
+    Parameter, ParameterAttributes, Value, ValueId, ValueKind,
 };
 pub use parser::parse;
 pub use printer::{print_function, strip};

@@ -37,6 +37,8 @@ pub struct MemoryBlock {
     pub constant: bool,
     /// Gone after the function that made it returned.
     pub live: bool,
+    /// A local outside the lifetime that markers give it: a load finds poison, a store is undefined behaviour.
+    pub asleep: bool,
 }
 
 /// All allocations of an execution.
@@ -55,6 +57,7 @@ impl Default for Memory {
             hidden: false,
             constant: true,
             live: true,
+            asleep: false,
         };
         Self { blocks: vec![null] }
     }
@@ -80,6 +83,7 @@ impl Memory {
             hidden,
             constant: false,
             live: true,
+            asleep: false,
         });
         (self.blocks.len() - 1) as u32
     }

@@ -128,6 +128,24 @@ pub enum MemoryEffects {
     Other,
 }
 
+impl MemoryEffects {
+    /// What holds where both are said.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        use MemoryEffects::{Any, Argument, ArgumentRead, None, Other, Read};
+        match (self, other) {
+            (Any, x) | (x, Any) => x,
+            (x, y) if x == y => x,
+            (None, _) | (_, None) => None,
+            (Read | ArgumentRead, Argument | ArgumentRead)
+            | (Argument, Read)
+            | (ArgumentRead, Read)
+            | (Argument, ArgumentRead) => ArgumentRead,
+            _ => Other,
+        }
+    }
+}
+
 /// A function with a body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
@@ -147,6 +165,8 @@ pub struct Function {
     pub memory: MemoryEffects,
     /// `willreturn` or `mustprogress`: not returning is undefined behaviour.
     pub must_return: bool,
+    /// `noreturn`: returning is undefined behaviour.
+    pub no_return: bool,
     /// Some loop carries `llvm.loop.mustprogress`.
     pub loops_must_progress: bool,
     /// Variadic.
@@ -242,11 +262,47 @@ pub struct Global {
     pub unsupported: bool,
 }
 
+/// What a declaration or a call says of the function as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallEffects {
+    /// `memory(...)` and its older spellings.
+    pub memory: MemoryEffects,
+    /// Every attribute as written, sorted, string attributes left out.
+    pub words: Vec<String>,
+}
+
+impl CallEffects {
+    /// Whether an attribute stands there.
+    #[must_use]
+    pub fn says(&self, word: &str) -> bool {
+        self.words.iter().any(|w| w == word)
+    }
+
+    /// What both say together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let mut words = self.words.clone();
+        words.extend(other.words.iter().cloned());
+        words.sort();
+        words.dedup();
+        Self {
+            memory: self.memory.stricter(other.memory),
+            words,
+        }
+    }
+}
+
 /// A declared function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     /// Result type.
     pub result: Type,
+    /// Attributes of the result.
+    pub result_attributes: ParameterAttributes,
+    /// Attributes of each parameter.
+    pub parameter_attributes: Vec<ParameterAttributes>,
+    /// Attributes of the function.
+    pub effects: CallEffects,
     /// Parameter types.
     pub parameters: Vec<Type>,
     /// Variadic.
@@ -278,6 +334,20 @@ impl Module {
     #[must_use]
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.iter().find(|f| f.name == name)
+    }
+
+    /// Whether a call has the types that its callee is declared with; if not, it is undefined behaviour.
+    #[must_use]
+    pub fn call_fits(&self, declaration: &Declaration, result: &Type, arguments: &[&Type]) -> bool {
+        let same = |a: &Type, b: &Type| self.resolve(a) == self.resolve(b);
+        let fixed = declaration.parameters.len();
+        same(&declaration.result, result)
+            && (arguments.len() == fixed || (declaration.variadic && arguments.len() > fixed))
+            && declaration
+                .parameters
+                .iter()
+                .zip(arguments)
+                .all(|(a, b)| same(a, b))
     }
 
     /// The body of a named type, the type itself otherwise.

@@ -197,6 +197,7 @@ fn interpreter_folds_as_llvm_does() {
         let name = format!("f{i}");
         let outcome = |module: &calque_ir::Module| {
             let input = Input {
+                strangers: None,
                 arguments: Vec::new(),
                 memory: Memory::default(),
             };

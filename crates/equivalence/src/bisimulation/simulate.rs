@@ -14,9 +14,9 @@ use crate::concrete::Side;
 use crate::graph::{Evaluator, Graph, Node};
 use crate::inputs::{INPUT_COUNT, Inputs};
 use crate::options::Options;
-use crate::prove::{entry, lane_violation, memory_refines, start, violation};
+use crate::prove::{entry, lane_violation, start, violation};
 use crate::solver::{Answer, Solver};
-use crate::symbolic::{Lanes, Machine, Role, Segment, Stop, World};
+use crate::symbolic::{Lanes, Machine, Role, Segment, Stop, World, memory_violation, unit_of};
 
 /// Inputs that are traced.
 const TRACED: usize = 96;
@@ -207,9 +207,14 @@ impl<'m> Simulation<'m> {
         let (cuts_s, cuts_t): (Vec<BlockId>, Vec<BlockId>) = pairing.iter().copied().unzip();
         s.keep_leaves(&cuts_s, !writes);
         t.keep_leaves(&cuts_t, !writes);
+        let escape = s.addresses_escape || t.addresses_escape;
+        (s.addresses_escape, t.addresses_escape) = (escape, escape);
         Self {
             graph: Graph::new(),
-            world: World::default(),
+            world: World::of_unit(unit_of([
+                (source.module, source.function),
+                (target.module, target.function),
+            ])),
             s,
             t,
             solver: Solver::new(options.conflicts),
@@ -562,6 +567,7 @@ impl<'m> Simulation<'m> {
             let mut parts: Vec<(usize, usize, Node)> = Vec::new();
             let question = violation(
                 &mut self.graph,
+                self.world.unit,
                 (&self.s, &self.t),
                 left,
                 right,
@@ -573,8 +579,16 @@ impl<'m> Simulation<'m> {
                     };
                     let mut known = arguments.clone();
                     known.extend(s.values.iter().map(|(k, v)| (*k, v.clone())));
-                    let fine = memory_refines(g, &self.s, &self.t, s.memory, t.memory, 200);
-                    let mut wrong = vec![g.not(fine)];
+                    let unit = self.world.unit;
+                    let machines = (&self.s, &self.t);
+                    let mut wrong = vec![memory_violation(
+                        g,
+                        unit,
+                        machines,
+                        s.memory,
+                        t.memory,
+                        &[],
+                    )?];
                     for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
                         let expected = expressions[choice[index][leaf]].lane(g, &known)?;
                         let Some([found]) = t.values.get(id).map(Vec::as_slice) else {

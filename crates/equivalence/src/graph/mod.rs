@@ -36,6 +36,13 @@ pub(crate) enum Symbol {
     ProductOverflow(bool),
     /// Provenance of a loaded pointer: memory, provenance, address.
     LoadProvenance,
+    /// Memory after a call of a function without a body: memory before, what the callee leaves of what it can reach; and 1 if it
+    /// may free.
+    Called,
+    /// Whether such a call freed an allocation: what the callee left, provenance.
+    Freed,
+    /// What such a call returns: number of the callee, lane, part of the lane; arguments and memory.
+    Result(u32, u32, u8),
 }
 
 /// Division and shifts by amounts that are not constant.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::aig::{Aig, Bit, FALSE, TRUE};
 use crate::graph::{Graph, Hard, Kind, Node};
 
-type Word = Vec<Bit>;
+pub(super) type Word = Vec<Bit>;
 
 pub(crate) struct Blaster {
     pub(crate) aig: Aig,
@@ -176,7 +176,7 @@ impl Blaster {
         all
     }
 
-    fn less(&mut self, a: &[Bit], b: &[Bit]) -> Bit {
+    pub(super) fn less(&mut self, a: &[Bit], b: &[Bit]) -> Bit {
         let mut less = FALSE;
         for (x, y) in a.iter().zip(b) {
             let differ = self.aig.xor(*x, *y);
@@ -192,7 +192,7 @@ impl Blaster {
             .collect()
     }
 
-    fn add(&mut self, a: &[Bit], b: &[Bit], carry: Bit) -> Word {
+    pub(super) fn add(&mut self, a: &[Bit], b: &[Bit], carry: Bit) -> Word {
         let mut carry = carry;
         let mut out = Vec::with_capacity(a.len());
         for (x, y) in a.iter().zip(b) {
@@ -350,7 +350,7 @@ impl Blaster {
     }
 }
 
-fn constant(bits: u128, width: usize) -> Word {
+pub(super) fn constant(bits: u128, width: usize) -> Word {
     (0..width)
         .map(|i| if bits >> i & 1 == 1 { TRUE } else { FALSE })
         .collect()

@@ -2,9 +2,11 @@
 
 mod aig;
 mod blast;
+mod blocks;
 #[cfg(test)]
 mod differential_test;
 mod merge;
 mod sat;
 
+pub(crate) use blocks::{Blocks, FoundBlock, KnownBlock};
 pub(crate) use sat::{Answer, Solver};

@@ -1,11 +1,14 @@
 //! Asks the SAT solver, under a budget of conflicts.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use batsat::{Callbacks, Lit, SolverInterface, Var, clause, lbool};
 
 use super::aig::{Bit, FALSE, TRUE};
 use super::blast::Blaster;
+use super::blocks::{Blocks, FoundBlock, Object};
 use crate::graph::{Graph, Kind, NODE_LIMIT, Node, Symbol};
 
 /// Whether a truth value can be true.
@@ -19,25 +22,35 @@ pub(crate) enum Answer {
     Budget,
 }
 
+/// Gates of a question that make one of its conflicts cost as much as two of a small one's, and its encoding as much as one.
+const GATES_PER_CONFLICT: u64 = 1_000;
+
 struct Budget {
-    left: u64,
+    left: Rc<Cell<u64>>,
+    /// What one conflict costs: finding it walks through much of the circuit.
+    price: u64,
 }
 
 impl Callbacks for Budget {
     fn on_new_clause(&mut self, _: &[Lit], _: clause::Kind) {
-        self.left = self.left.saturating_sub(1);
+        self.left.set(self.left.get().saturating_sub(self.price));
     }
 
     fn stop(&self) -> bool {
-        self.left == 0
+        self.left.get() == 0
     }
 }
 
 /// Blasts nodes once, solves many times.
 pub(crate) struct Solver {
-    blaster: Blaster,
-    /// Conflicts left for all questions together.
+    pub(super) blaster: Blaster,
+    /// Conflicts left for all questions together, in those of a question of few gates.
     pub(crate) conflicts: u64,
+    /// What is known of allocations; without it any access may be undefined behaviour by itself.
+    pub(crate) blocks: Option<Blocks>,
+    /// Allocations of the last model.
+    pub(crate) found: Vec<FoundBlock>,
+    pub(super) objects: HashMap<Node, Object>,
 }
 
 impl Solver {
@@ -45,6 +58,9 @@ impl Solver {
         Self {
             blaster: Blaster::new(),
             conflicts,
+            blocks: None,
+            found: Vec::new(),
+            objects: HashMap::new(),
         }
     }
 
@@ -60,6 +76,9 @@ impl Solver {
         let applications = applications(graph, question);
         let mut facts = Vec::new();
         self.congruence(graph, &applications, &mut facts);
+        if self.blocks.is_some() {
+            self.block_facts(graph, &applications, &mut facts);
+        }
         if self.blaster.aig.full() {
             return Answer::Budget;
         }
@@ -123,28 +142,32 @@ impl Solver {
         if self.conflicts == 0 {
             return Answer::Budget;
         }
-        let mut solver = batsat::Solver::new(
-            batsat::SolverOpts::default(),
-            Budget {
-                left: self.conflicts,
-            },
-        );
-        let mut names: HashMap<usize, Var> = HashMap::new();
+        let mut cone: HashSet<usize> = HashSet::new();
         let mut pending: Vec<usize> = vec![goal.gate()];
         pending.extend(facts.iter().flatten().map(|b| b.gate()));
         while let Some(gate) = pending.pop() {
-            if names.contains_key(&gate) {
+            if !cone.insert(gate) {
                 continue;
             }
-            names.insert(gate, solver.new_var_default());
             if let Some((a, b)) = self.blaster.aig.gates[gate] {
                 pending.extend([a.gate(), b.gate()]);
             }
         }
+        let size = cone.len() as u64 / GATES_PER_CONFLICT;
+        let left = Rc::new(Cell::new(self.conflicts.saturating_sub(size)));
+        let budget = Budget {
+            left: left.clone(),
+            price: 1 + size,
+        };
+        let mut solver = batsat::Solver::new(batsat::SolverOpts::default(), budget);
+        let mut order: Vec<usize> = cone.into_iter().collect();
+        order.sort_unstable();
+        let names: HashMap<usize, Var> = order
+            .iter()
+            .map(|gate| (*gate, solver.new_var_default()))
+            .collect();
         let literal =
             |names: &HashMap<usize, Var>, bit: Bit| Lit::new(names[&bit.gate()], !bit.negated());
-        let mut order: Vec<usize> = names.keys().copied().collect();
-        order.sort_unstable();
         for gate in order {
             let own = Bit(gate as u32 * 2);
             match self.blaster.aig.gates[gate] {
@@ -167,7 +190,7 @@ impl Solver {
         }
         solver.add_clause_reuse(&mut vec![literal(&names, goal)]);
         let result = solver.solve_limited(&[]);
-        self.conflicts = self.conflicts.saturating_sub(solver.num_conflicts());
+        self.conflicts = left.get();
         if result == lbool::FALSE {
             return Answer::Never(false);
         }
@@ -190,6 +213,26 @@ impl Solver {
             }
             model.insert(node, value);
         }
+        let value = |word: &[Bit]| {
+            word.iter().enumerate().fold(0u64, |all, (i, bit)| {
+                let set = names
+                    .get(&bit.gate())
+                    .is_some_and(|v| solver.value_var(*v) == lbool::TRUE);
+                all | u64::from(set != bit.negated()) << i
+            })
+        };
+        self.found = self
+            .objects
+            .iter()
+            .map(|(provenance, o)| FoundBlock {
+                provenance: *provenance,
+                base: value(&o.base),
+                size: value(&o.size),
+                constant: value(&[o.constant]) == 1,
+                live: value(&[o.live]) == 1,
+            })
+            .collect();
+        self.found.sort_by_key(|f| f.provenance);
         Answer::Model(model)
     }
 }

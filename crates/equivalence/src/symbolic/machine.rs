@@ -6,6 +6,8 @@ use calque_ir::{
     BlockId, ControlFlow, Function, MemoryEffects, Module, Op, Type, ValueId, ValueKind,
 };
 
+use super::calls::Event;
+use super::region::Step;
 use super::{Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, NODE_LIMIT, Node};
 
@@ -25,6 +27,10 @@ pub(crate) struct Arrival {
 pub(crate) struct Segment {
     /// When behaviour is undefined.
     pub(crate) undefined: Node,
+    /// When a loop is taken more often than it is unrolled.
+    pub(crate) beyond: Node,
+    /// Calls of functions without a body, in an order that every path keeps.
+    pub(crate) events: Vec<Event>,
     /// Guard, result and memory, if some path returns.
     pub(crate) returns: Option<(Node, Lanes, Node)>,
     pub(crate) arrivals: BTreeMap<BlockId, Arrival>,
@@ -44,6 +50,21 @@ pub(crate) struct Machine<'m> {
     /// Defined globals that were named, by their provenance.
     pub(super) globals: HashMap<u128, (String, Node)>,
     pub(super) disjoint_arguments: bool,
+    /// How often a loop may be taken again; `None`: loops end at cut points.
+    pub(crate) unroll: Option<u32>,
+    /// Locals whose address gets out of the function's own loads and stores.
+    pub(super) escaping: HashSet<ValueId>,
+    /// Whether either side has such a local.
+    pub(crate) addresses_escape: bool,
+    /// Provenances of locals that do not.
+    pub(super) private: HashSet<u128>,
+    /// Provenances of locals with markers of their lifetime.
+    pub(super) sleepers: HashSet<u128>,
+    /// Provenances of pointers that are arguments.
+    pub(crate) entry_pointers: Vec<Node>,
+    /// Calls so far; of the source, for the target to meet.
+    pub(crate) events: Vec<Event>,
+    pub(crate) partners: Vec<Event>,
     pub(super) reads: bool,
     pub(super) writes: bool,
     /// Stores or returns pointers.
@@ -69,9 +90,12 @@ impl State<'_> {
     }
 }
 
+/// A copy of a block in a walk, and the block.
+type Place = (usize, BlockId);
+
 #[derive(Clone)]
 struct Edge {
-    from: BlockId,
+    from: usize,
     /// Given that `from` was reached.
     condition: Node,
 }
@@ -85,6 +109,7 @@ impl<'m> Machine<'m> {
     ) -> Self {
         let flow = ControlFlow::of(function);
         let live = liveness(function, &flow, &[]);
+        let escaping = escaping(function);
         Self {
             module,
             function,
@@ -95,6 +120,14 @@ impl<'m> Machine<'m> {
             local_aligns: HashMap::new(),
             globals: HashMap::new(),
             disjoint_arguments,
+            unroll: None,
+            addresses_escape: !escaping.is_empty(),
+            escaping,
+            private: HashSet::new(),
+            sleepers: HashSet::new(),
+            entry_pointers: Vec::new(),
+            events: Vec::new(),
+            partners: Vec::new(),
             reads: false,
             writes: false,
             keeps_pointers: function.result == Type::Pointer,
@@ -133,11 +166,6 @@ impl<'m> Machine<'m> {
         Ok((values, graph.any(&undefined)))
     }
 
-    /// Whether a provenance is one of this function's own locals.
-    pub(crate) fn owns(&self, graph: &Graph, provenance: Node) -> bool {
-        self.is_local(graph, provenance)
-    }
-
     /// Keeps alive, at the given blocks, what the values live there are rebuilt from.
     pub(crate) fn keep_leaves(&mut self, blocks: &[BlockId], loads: bool) {
         let mut kept = Vec::new();
@@ -164,52 +192,60 @@ impl<'m> Machine<'m> {
         memory: Node,
         cuts: &[BlockId],
     ) -> Result<Segment, Stop> {
-        let order = self.region(start, cuts)?;
+        let region = self.region(start, cuts)?;
         let mut walk = Walk {
             incoming: HashMap::new(),
             dominator: HashMap::new(),
             paths: HashMap::new(),
+            rank: region.rank(),
         };
-        let mut reach: HashMap<BlockId, Node> = HashMap::new();
-        let mut ends: HashMap<BlockId, (Environment, Node)> = HashMap::new();
+        self.events.clear();
+        let mut reach: HashMap<usize, Node> = HashMap::new();
+        let mut ends: HashMap<usize, (Environment, Node)> = HashMap::new();
         let mut undefined = Vec::new();
+        let mut beyond = Vec::new();
         let mut returns: Vec<(Node, Lanes, Node)> = Vec::new();
-        let mut arriving: BTreeMap<BlockId, Vec<(BlockId, Node)>> = BTreeMap::new();
-        for (position, &block) in order.iter().enumerate() {
-            if position > 0 && !walk.incoming.contains_key(&block) {
+        let mut arriving: BTreeMap<BlockId, Vec<(Place, Node)>> = BTreeMap::new();
+        for (position, &at) in region.order.iter().enumerate() {
+            let block = region.blocks[at];
+            if position > 0 && !walk.incoming.contains_key(&at) {
                 continue;
             }
             let (values, memory, here) = if position == 0 {
                 (values.clone(), memory, graph.truth(true))
             } else {
-                let conditions = walk.join(graph, block, &order);
+                let conditions: Vec<(Place, Node)> = walk
+                    .join(graph, at)
+                    .into_iter()
+                    .map(|(from, condition)| ((from, region.blocks[from]), condition))
+                    .collect();
                 let mut any = graph.truth(false);
                 for (_, condition) in &conditions {
                     any = graph.any(&[any, *condition]);
                 }
-                let dominator = walk.dominator.get(&block).copied().unwrap_or(start);
+                let dominator = walk.dominator.get(&at).copied().unwrap_or(region.order[0]);
                 let above = reach.get(&dominator).copied().unwrap_or(any);
                 let here = graph.all(&[above, any]);
                 let merged = self.merge(graph, world, block, &conditions, &ends)?;
                 (merged.0, merged.1, here)
             };
-            reach.insert(block, here);
+            reach.insert(at, here);
             let mut state = State {
                 graph,
                 world,
                 values,
                 memory,
                 reach: here,
-                undefined: Vec::new(),
+                undefined: std::mem::take(&mut undefined),
             };
             let out = self.block(&mut state, block)?;
             let State {
                 values,
                 memory,
-                undefined: more,
+                undefined: so_far,
                 ..
             } = state;
-            undefined.extend(more);
+            undefined = so_far;
             match out {
                 Leaving::Return(lanes) => returns.push((here, lanes, memory)),
                 Leaving::Nowhere => {}
@@ -218,19 +254,23 @@ impl<'m> Machine<'m> {
                         if graph.is_false(condition) {
                             continue;
                         }
-                        if cuts.contains(&to) {
-                            let guard = graph.all(&[here, condition]);
-                            arriving.entry(to).or_default().push((block, guard));
-                        } else {
-                            walk.incoming.entry(to).or_default().push(Edge {
-                                from: block,
-                                condition,
-                            });
+                        match region.step(at, to) {
+                            Step::Cut => {
+                                let guard = graph.all(&[here, condition]);
+                                arriving.entry(to).or_default().push(((at, block), guard));
+                            }
+                            Step::Beyond => beyond.push(graph.all(&[here, condition])),
+                            Step::Go(next) => {
+                                walk.incoming.entry(next).or_default().push(Edge {
+                                    from: at,
+                                    condition,
+                                });
+                            }
                         }
                     }
                 }
             }
-            ends.insert(block, (values, memory));
+            ends.insert(at, (values, memory));
             if graph.len() > NODE_LIMIT {
                 return Stop::because("budget", "the value graph grew too large");
             }
@@ -255,6 +295,8 @@ impl<'m> Machine<'m> {
         let returns = self.merge_returns(graph, returns);
         Ok(Segment {
             undefined,
+            beyond: graph.any(&beyond),
+            events: std::mem::take(&mut self.events),
             returns,
             arrivals,
         })
@@ -278,53 +320,21 @@ impl<'m> Machine<'m> {
         Some((guard, lanes, memory))
     }
 
-    /// Blocks reachable from `start` without entering a cut, topologically ordered. A cycle without a cut is an error.
-    fn region(&self, start: BlockId, cuts: &[BlockId]) -> Result<Vec<BlockId>, Stop> {
-        let mut order = Vec::new();
-        let mut state: HashMap<BlockId, bool> = HashMap::new();
-        let mut stack: Vec<(BlockId, Vec<BlockId>)> =
-            vec![(start, self.function.successors(start))];
-        state.insert(start, false);
-        while let Some((block, rest)) = stack.last_mut() {
-            let block = *block;
-            match rest.pop() {
-                Some(next) if cuts.contains(&next) => {}
-                Some(next) => match state.get(&next) {
-                    None => {
-                        state.insert(next, false);
-                        stack.push((next, self.function.successors(next)));
-                    }
-                    Some(false) => {
-                        return Stop::because("loop-bound", "a loop without a cut point");
-                    }
-                    Some(true) => {}
-                },
-                None => {
-                    state.insert(block, true);
-                    order.push(block);
-                    stack.pop();
-                }
-            }
-        }
-        order.reverse();
-        Ok(order)
-    }
-
     /// Values and memory on entry to a block that several edges reach under `conditions`.
     fn merge(
         &mut self,
         graph: &mut Graph,
         world: &mut World,
         block: BlockId,
-        conditions: &[(BlockId, Node)],
-        ends: &HashMap<BlockId, (Environment, Node)>,
+        conditions: &[(Place, Node)],
+        ends: &HashMap<usize, (Environment, Node)>,
     ) -> Result<(Environment, Node), Stop> {
         let mut values = Environment::new();
         let mut wanted: Vec<ValueId> = self.live[block.0 as usize].iter().copied().collect();
         wanted.sort();
         for id in wanted {
             let mut found: Option<Lanes> = None;
-            for (from, condition) in conditions.iter().rev() {
+            for ((from, _), condition) in conditions.iter().rev() {
                 let Some(lanes) = ends.get(from).and_then(|(v, _)| v.get(&id)) else {
                     return Stop::because(
                         "unsupported-instruction",
@@ -340,8 +350,8 @@ impl<'m> Machine<'m> {
                 break;
             };
             let mut found: Option<Lanes> = None;
-            for (from, condition) in conditions.iter().rev() {
-                let Some((value, _)) = incoming.iter().find(|(_, b)| b == from) else {
+            for ((from, block), condition) in conditions.iter().rev() {
+                let Some((value, _)) = incoming.iter().find(|(_, b)| b == block) else {
                     return Stop::because(
                         "unsupported-instruction",
                         "phi without a value for its predecessor",
@@ -356,7 +366,7 @@ impl<'m> Machine<'m> {
             values.extend(found.map(|lanes| (id, lanes)));
         }
         let mut memory: Option<Node> = None;
-        for (from, condition) in conditions.iter().rev() {
+        for ((from, _), condition) in conditions.iter().rev() {
             if let Some((_, m)) = ends.get(from) {
                 memory = Some(memory.map_or(*m, |other| graph.choose(*condition, *m, other)));
             }
@@ -381,6 +391,17 @@ impl<'m> Machine<'m> {
                     };
                     let attributes = self.function.result_attributes.clone();
                     self.attributed(state, &mut lanes, &attributes)?;
+                    // A function's own local is gone when its result is looked at.
+                    let local = lanes.iter().any(|l| {
+                        state
+                            .graph
+                            .as_constant(l.provenance)
+                            .is_some_and(|id| self.locals.contains_key(&id))
+                    });
+                    if self.function.no_return || (attributes.dereferenceable > 0 && local) {
+                        let always = state.graph.truth(true);
+                        state.undefined_if(always);
+                    }
                     return Ok(Leaving::Return(lanes));
                 }
                 Op::Unreachable => {
@@ -526,29 +547,29 @@ enum Leaving {
 
 /// Conditions of paths within one run.
 struct Walk {
-    incoming: HashMap<BlockId, Vec<Edge>>,
-    dominator: HashMap<BlockId, BlockId>,
-    paths: HashMap<(BlockId, BlockId), Node>,
+    incoming: HashMap<usize, Vec<Edge>>,
+    dominator: HashMap<usize, usize>,
+    paths: HashMap<(usize, usize), Node>,
+    /// Position of each copy in the order of the walk.
+    rank: Vec<usize>,
 }
 
 impl Walk {
     /// For each edge into `block`: where it comes from and when it is taken, given that the block's dominator was reached.
-    fn join(
-        &mut self,
-        graph: &mut Graph,
-        block: BlockId,
-        order: &[BlockId],
-    ) -> Vec<(BlockId, Node)> {
+    fn join(&mut self, graph: &mut Graph, block: usize) -> Vec<(usize, Node)> {
         let edges = self.incoming.get(&block).cloned().unwrap_or_default();
-        let rank = |b: BlockId| order.iter().position(|o| *o == b).unwrap_or(0);
-        let mut common: Option<BlockId> = None;
+        let mut common: Option<usize> = None;
         for edge in &edges {
             common = Some(match common {
                 None => edge.from,
                 Some(mut a) => {
                     let mut b = edge.from;
                     while a != b {
-                        let deeper = if rank(a) > rank(b) { &mut a } else { &mut b };
+                        let deeper = if self.rank[a] > self.rank[b] {
+                            &mut a
+                        } else {
+                            &mut b
+                        };
                         match self.dominator.get(deeper) {
                             Some(up) => *deeper = *up,
                             None => break,
@@ -572,7 +593,7 @@ impl Walk {
     }
 
     /// When control that is at `from` comes to `to`.
-    fn path(&mut self, graph: &mut Graph, from: BlockId, to: BlockId) -> Node {
+    fn path(&mut self, graph: &mut Graph, from: usize, to: usize) -> Node {
         if from == to {
             return graph.truth(true);
         }
@@ -655,4 +676,63 @@ fn liveness(
         }
     }
     live
+}
+
+/// Locals whose address is stored, passed, compared or returned: more than loaded from, stored to, and moved along.
+fn escaping(function: &Function) -> HashSet<ValueId> {
+    // What an address flows into without getting out.
+    let mut origin: HashMap<ValueId, Vec<ValueId>> = HashMap::new();
+    for (i, value) in function.values.iter().enumerate() {
+        if matches!(&value.kind, ValueKind::Instruction(Op::Alloca { .. })) {
+            let id = ValueId(i as u32);
+            origin.insert(id, vec![id]);
+        }
+    }
+    let mut out = HashSet::new();
+    let mut changed = !origin.is_empty();
+    while changed {
+        changed = false;
+        for block in &function.blocks {
+            for &id in &block.instructions {
+                let Some(op) = function.op(id) else { continue };
+                let from: Vec<ValueId> = op
+                    .operands()
+                    .iter()
+                    .filter_map(|v| origin.get(v))
+                    .flatten()
+                    .copied()
+                    .collect();
+                if from.is_empty() {
+                    continue;
+                }
+                let stays = match op {
+                    Op::Load { .. } => continue,
+                    Op::Store { value, .. } if !origin.contains_key(value) => continue,
+                    Op::Call {
+                        callee: calque_ir::Callee::Named(name),
+                        ..
+                    } if name.starts_with("llvm.lifetime.") || name.starts_with("llvm.mem") => {
+                        continue;
+                    }
+                    Op::GetElementPointer { .. }
+                    | Op::Phi { .. }
+                    | Op::Select { .. }
+                    | Op::Freeze { .. } => true,
+                    _ => false,
+                };
+                for local in from {
+                    if stays {
+                        let list = origin.entry(id).or_default();
+                        if !list.contains(&local) {
+                            list.push(local);
+                            changed = true;
+                        }
+                    } else {
+                        changed |= out.insert(local);
+                    }
+                }
+            }
+        }
+    }
+    out
 }

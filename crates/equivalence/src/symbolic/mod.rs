@@ -2,11 +2,14 @@
 
 mod calls;
 mod machine;
+mod memory;
 mod operations;
 mod pointers;
 mod rebuild;
+mod region;
 
 pub(crate) use machine::{Machine, Segment};
+pub(crate) use memory::{memory_violation, unit_of};
 pub(crate) use operations::compare_nodes;
 #[cfg(test)]
 pub(crate) use {calls::intrinsic_nodes, operations::arithmetic};
@@ -42,16 +45,105 @@ pub(crate) enum Role {
 #[derive(Default)]
 pub(crate) struct World {
     globals: HashMap<String, (Node, Node)>,
-    next_allocation: u32,
+    locals: Vec<Shared>,
+    local_count: u32,
+    callees: HashMap<String, u32>,
+    /// Bytes that memory is told apart by: every access is of whole units at whole units; 0 stands for 1.
+    pub(crate) unit: u64,
 }
 
-/// Provenance of null; locals and globals count up from here.
+/// A local of the source that the target may have too: if both have one of the same size whose address gets out, the source can have
+/// it wherever the target has it.
+struct Shared {
+    size: u64,
+    align: u64,
+    allocation: u128,
+    address: Node,
+    taken: bool,
+}
+
+/// Provenance of null; globals count up from here.
 pub(crate) const NULL_PROVENANCE: u128 = 0;
+/// Locals count up from here: no caller has a pointer to one.
+pub(crate) const FIRST_LOCAL: u128 = 1 << 31;
+/// Added to a local's provenance: where it is kept whether the local sleeps.
+pub(crate) const SLEEP: u128 = 1 << 30;
 
 impl World {
+    /// Nothing shared yet; memory is told apart by units of so many bytes.
+    pub(crate) fn of_unit(unit: u64) -> Self {
+        Self {
+            unit,
+            ..Self::default()
+        }
+    }
+
     fn allocation(&mut self) -> u128 {
-        self.next_allocation += 1;
-        u128::from(self.next_allocation)
+        self.local_count += 1;
+        FIRST_LOCAL + u128::from(self.local_count)
+    }
+
+    /// Provenance and address of a local.
+    fn local(
+        &mut self,
+        graph: &mut Graph,
+        role: Role,
+        size: u64,
+        align: u64,
+        escapes: bool,
+    ) -> (u128, Node) {
+        if role == Role::Target && escapes {
+            let twin = self
+                .locals
+                .iter_mut()
+                .find(|l| !l.taken && l.size == size && l.align == align);
+            if let Some(twin) = twin {
+                twin.taken = true;
+                return (twin.allocation, twin.address);
+            }
+        }
+        let allocation = self.allocation();
+        let low = align.max(1).trailing_zeros().min(32);
+        let high = graph.variable(64 - low);
+        let address = if low == 0 {
+            high
+        } else {
+            let zeros = graph.constant(0, low);
+            graph.concat(&[zeros, high])
+        };
+        if role == Role::Source && escapes {
+            self.locals.push(Shared {
+                size,
+                align,
+                allocation,
+                address,
+                taken: false,
+            });
+        }
+        (allocation, address)
+    }
+
+    /// Locals that both sides have.
+    pub(crate) fn shared_locals(&self) -> Vec<u128> {
+        let taken = self.locals.iter().filter(|l| l.taken);
+        taken.map(|l| l.allocation).collect()
+    }
+
+    /// A number for a callee.
+    fn callee(&mut self, key: &str) -> u32 {
+        let next = self.callees.len() as u32;
+        *self.callees.entry(key.into()).or_insert(next)
+    }
+
+    /// A provenance that is no local's.
+    pub(crate) fn foreign(graph: &mut Graph) -> Node {
+        let (low, zero) = (graph.variable(31), graph.truth(false));
+        graph.concat(&[low, zero])
+    }
+
+    /// Globals by name: address and provenance.
+    pub(crate) fn known_globals(&self) -> impl Iterator<Item = (&String, &(Node, Node))> {
+        self.globals.iter()
     }
 
     /// Address and provenance of a global.
@@ -59,7 +151,7 @@ impl World {
         if let Some(&found) = self.globals.get(name) {
             return found;
         }
-        let id = self.allocation();
+        let id = self.globals.len() as u128 + 1;
         let found = (graph.variable(64), graph.constant(id, 32));
         self.globals.insert(name.into(), found);
         found

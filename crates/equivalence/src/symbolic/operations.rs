@@ -110,6 +110,12 @@ impl Machine<'_> {
         lanes: &mut Lanes,
         a: &ParameterAttributes,
     ) -> Result<(), Stop> {
+        if a.dereferenceable > 0 {
+            for lane in lanes.iter() {
+                let out = self.not_accessible(state, *lane, a.dereferenceable);
+                state.undefined_if(out);
+            }
+        }
         if let Some(what) = a.unsupported.first() {
             return Stop::because("unsupported-instruction", what.clone());
         }
@@ -183,12 +189,13 @@ impl Machine<'_> {
                 width_of(self.function.ty(*lhs).scalar())?;
                 let pointers = *self.function.ty(*lhs).scalar() == Type::Pointer;
                 let (a, b) = (self.operand(state, *lhs)?, self.operand(state, *rhs)?);
-                if pointers
-                    && a.iter()
-                        .chain(&b)
-                        .any(|lane| self.is_local(state.graph, lane.provenance))
-                {
-                    return Stop::because("memory-model", "comparison of the address of a local");
+                if pointers && matches!(predicate, Predicate::Eq | Predicate::Ne) {
+                    if let ([a], [b]) = (a.as_slice(), b.as_slice()) {
+                        if self.local_and_null(state.graph, *a, *b) {
+                            let differ = state.graph.truth(*predicate == Predicate::Ne);
+                            return Ok(vec![Lane::plain(state.graph, differ)]);
+                        }
+                    }
                 }
                 Ok(a.into_iter()
                     .zip(b)
@@ -221,13 +228,18 @@ impl Machine<'_> {
             }
             Op::ExtractElement { vector, index } => {
                 let lanes = self.operand(state, *vector)?;
-                match self.function.constant_int(*index) {
-                    Some(at) if (at as usize) < lanes.len() => Ok(vec![lanes[at as usize]]),
-                    _ => Stop::because(
-                        "unsupported-instruction",
-                        "extractelement at a variable index",
-                    ),
+                let index = self.one(state, *index)?;
+                let g = &mut *state.graph;
+                let (mut out, here) = (poisoned(g, &lanes)?, self.positions(g, index, lanes.len()));
+                for (lane, here) in lanes.iter().zip(&here) {
+                    out = choose_lane(g, *here, *lane, out);
                 }
+                out.poison = g.any(&[out.poison, index.poison]);
+                out.undef = g.any(&[out.undef, index.undef]);
+                if self.role == Role::Target {
+                    out.poison = g.any(&[out.poison, index.undef]);
+                }
+                Ok(vec![out])
             }
             Op::InsertElement {
                 vector,
@@ -236,16 +248,20 @@ impl Machine<'_> {
             } => {
                 let mut lanes = self.operand(state, *vector)?;
                 let element = self.one(state, *element)?;
-                match self.function.constant_int(*index) {
-                    Some(at) if (at as usize) < lanes.len() => {
-                        lanes[at as usize] = element;
-                        Ok(lanes)
-                    }
-                    _ => Stop::because(
-                        "unsupported-instruction",
-                        "insertelement at a variable index",
-                    ),
+                let index = self.one(state, *index)?;
+                let g = &mut *state.graph;
+                let here = self.positions(g, index, lanes.len());
+                let some = g.any(&here);
+                let past = g.not(some);
+                let lost = match self.role {
+                    Role::Source => g.any(&[past, index.poison]),
+                    Role::Target => g.any(&[past, index.poison, index.undef]),
+                };
+                for (lane, here) in lanes.iter_mut().zip(&here) {
+                    *lane = choose_lane(g, *here, element, *lane);
+                    lane.poison = g.any(&[lane.poison, lost]);
                 }
+                Ok(lanes)
             }
             Op::ShuffleVector {
                 first,
@@ -296,7 +312,7 @@ impl Machine<'_> {
                 element,
                 count,
                 align,
-            } => self.alloca(state, id, element, count.is_some(), *align),
+            } => self.alloca(state, id, element, *count, *align),
             Op::Load { pointer, align } => self.load(state, id, *pointer, *align),
             Op::Store {
                 value,
@@ -313,12 +329,41 @@ impl Machine<'_> {
                 callee,
                 arguments,
                 result,
-            } => self.call(state, id, callee, arguments, result),
+                site,
+            } => self.call(state, id, callee, arguments, result, site),
             Op::Unsupported { mnemonic, .. } => {
                 Stop::because("unsupported-instruction", mnemonic.clone())
             }
             _ => Stop::because("unsupported-instruction", "terminator inside a block"),
         }
+    }
+
+    /// When an index names each position of a vector.
+    fn positions(&self, g: &mut Graph, index: Lane, count: usize) -> Vec<Node> {
+        let width = g.width(index.value);
+        (0..count as u128)
+            .map(|i| {
+                if i > mask(width) {
+                    return g.truth(false);
+                }
+                let at = g.constant(i, width);
+                g.equal(index.value, at)
+            })
+            .collect()
+    }
+
+    /// Whether one is the start of a local and the other null: they differ.
+    fn local_and_null(&self, g: &Graph, a: Lane, b: Lane) -> bool {
+        let start = |lane: Lane| {
+            g.as_constant(lane.provenance)
+                .and_then(|id| self.locals.get(&id))
+                .is_some_and(|(size, address)| *size > 0 && *address == lane.value)
+        };
+        let null = |lane: Lane| {
+            g.as_constant(lane.provenance) == Some(NULL_PROVENANCE)
+                && g.as_constant(lane.value) == Some(0)
+        };
+        (start(a) && null(b)) || (start(b) && null(a))
     }
 
     fn path(&self, aggregate: ValueId, indices: &[u32]) -> Result<(usize, usize), Stop> {
@@ -542,13 +587,6 @@ impl Machine<'_> {
             return Stop::because("memory-model", "inttoptr");
         }
         let (narrow, wide) = (width_of(from.scalar())?, width_of(to.scalar())?);
-        if op == CastOp::PtrToInt
-            && lanes
-                .iter()
-                .any(|l| self.is_local(state.graph, l.provenance))
-        {
-            return Stop::because("memory-model", "address of a local");
-        }
         let g = &mut *state.graph;
         let mut out = Vec::new();
         for lane in lanes {
@@ -644,14 +682,18 @@ impl Machine<'_> {
         }
         Ok(out)
     }
+}
 
-    pub(super) fn is_local(&self, graph: &Graph, provenance: Node) -> bool {
-        match graph.as_constant(provenance) {
-            Some(NULL_PROVENANCE) => false,
-            Some(id) => self.locals.contains_key(&id),
-            None => false,
-        }
-    }
+/// A poison lane of the kind of others.
+fn poisoned(g: &mut Graph, like: &[Lane]) -> Result<Lane, Stop> {
+    let Some(sample) = like.first() else {
+        return Stop::because("unsupported-instruction", "a vector of nothing");
+    };
+    let zero = g.constant(0, g.width(sample.value));
+    Ok(Lane {
+        poison: g.truth(true),
+        ..Lane::plain(g, zero)
+    })
 }
 
 /// Width of a scalar type as a bit vector.

@@ -1,25 +1,12 @@
-//! Memory: stores as a chain of nodes, loads that look through it, addresses with provenance.
+//! Pointers: locals, what an access must hold to, addresses with provenance.
 
-use calque_ir::{Constant, Flags, Module, Type, ValueId};
+use calque_ir::{Callee, Constant, Flags, Op, Type, ValueId, ValueKind};
 
 use super::machine::{Machine, State};
-use super::operations::{product_overflow, signed_overflow, width_of};
-use super::{Lane, Lanes, NULL_PROVENANCE, Role, Stop};
-use crate::graph::{Graph, Kind, Node, Symbol};
-
-/// Stores and joins that a load looks through.
-const LOOK_BACK_LIMIT: u32 = 64;
-
-/// Byte offset and type of each scalar of a type in memory.
-fn places(module: &Module, ty: &Type) -> Option<Vec<(u64, Type)>> {
-    match module.resolve(ty) {
-        Type::Vector(n, element) => (0..u64::from(*n))
-            .map(|i| Some((module.field(ty, i)?.0, (**element).clone())))
-            .collect(),
-        Type::Array(..) | Type::Struct(..) => None,
-        scalar => Some(vec![(0, scalar.clone())]),
-    }
-}
+use super::memory::Place;
+use super::operations::{product_overflow, signed_overflow};
+use super::{Lane, Lanes, NULL_PROVENANCE, Role, SLEEP, Stop};
+use crate::graph::{Graph, Node, Symbol};
 
 impl Machine<'_> {
     pub(super) fn alloca(
@@ -27,28 +14,40 @@ impl Machine<'_> {
         state: &mut State<'_>,
         id: ValueId,
         element: &Type,
-        counted: bool,
+        count: Option<ValueId>,
         align: u64,
     ) -> Result<Lanes, Stop> {
-        let entry = self
-            .function
-            .blocks
-            .first()
-            .is_some_and(|b| b.instructions.contains(&id));
-        let size = self.module.alloc_size(element).filter(|s| *s <= 1 << 20);
-        let (Some(size), false, true) = (size, counted, entry) else {
+        let count = match count {
+            None => Some(1),
+            Some(count) => self
+                .function
+                .constant_int(count)
+                .and_then(|n| u64::try_from(n).ok()),
+        };
+        let size = self.module.alloc_size(element).zip(count);
+        let size = size
+            .and_then(|(size, count)| size.checked_mul(count))
+            .filter(|s| *s <= 1 << 20);
+        let Some(size) = size else {
             return Stop::because("memory-model", format!("alloca of {element}"));
         };
-        if !self.flow.back_edges().is_empty() {
+        if self.unroll.is_none() && !self.flow.back_edges().is_empty() {
             return Stop::because("memory-model", "a local in memory beside a loop");
         }
         let own = self.module.abi_align(element).unwrap_or(1);
-        let allocation = state.world.allocation();
-        let address = state.graph.variable(64);
-        // Offsets stand for addresses in alignment checks; only what the local promises is relied on.
+        let align = if align == 0 { own } else { align };
+        let escapes = self.escaping.contains(&id);
+        let (allocation, address) = state
+            .world
+            .local(state.graph, self.role, size, align, escapes);
         self.locals.insert(allocation, (size, address));
-        self.local_aligns
-            .insert(allocation, if align == 0 { own } else { align });
+        self.local_aligns.insert(allocation, align);
+        if !escapes {
+            self.private.insert(allocation);
+        }
+        if self.has_lifetime(id) {
+            self.sleep(state, allocation, true)?;
+        }
         let provenance = state.graph.constant(allocation, 32);
         Ok(vec![Lane {
             provenance,
@@ -56,8 +55,78 @@ impl Machine<'_> {
         }])
     }
 
-    /// Makes behaviour undefined where an access through `pointer` would be; says whether it goes to a local.
-    fn access(
+    /// Whether a marker starts the lifetime of a local: it does not live before.
+    fn has_lifetime(&self, local: ValueId) -> bool {
+        self.function.values.iter().any(|v| {
+            matches!(&v.kind, ValueKind::Instruction(Op::Call { callee: Callee::Named(name), arguments, .. })
+                if name.starts_with("llvm.lifetime.start") && arguments.last().is_some_and(|(a, _)| *a == local))
+        })
+    }
+
+    /// A marker of a lifetime.
+    pub(super) fn lifetime(
+        &mut self,
+        state: &mut State<'_>,
+        pointer: ValueId,
+        starts: bool,
+    ) -> Result<Lanes, Stop> {
+        let pointer = self.one(state, pointer)?;
+        // Of no local, a marker does nothing.
+        if state.graph.is_true(pointer.poison) {
+            return Ok(Vec::new());
+        }
+        let local = state
+            .graph
+            .as_constant(pointer.provenance)
+            .and_then(|id| Some((id, self.locals.get(&id)?.1)));
+        match local {
+            Some((id, address)) if address == pointer.value => {
+                self.sleep(state, id, !starts)?;
+                Ok(Vec::new())
+            }
+            Some(_) if state.graph.is_false(pointer.poison) => Ok(Vec::new()),
+            _ => Stop::because("memory-model", "lifetime of what is no local"),
+        }
+    }
+
+    /// Marks a local as asleep or awake; what it held is gone.
+    fn sleep(&mut self, state: &mut State<'_>, id: u128, asleep: bool) -> Result<(), Stop> {
+        let Some(&(size, address)) = self.locals.get(&id) else {
+            return Ok(());
+        };
+        let unit = state.world.unit.max(1);
+        if size / unit > 64 {
+            return Stop::because("memory-model", "lifetime of a large local");
+        }
+        let g = &mut *state.graph;
+        let (no, yes) = (g.truth(false), g.truth(true));
+        let (nowhere, provenance) = (g.constant(0, 32), g.constant(id, 32));
+        for at in 0..size / unit {
+            let address = g.add_constant(address, u128::from(at * unit));
+            let value = g.constant(0, 8 * unit as u32);
+            let (poison, undef) = if asleep { (yes, no) } else { (no, yes) };
+            let parts = [
+                state.memory,
+                provenance,
+                address,
+                value,
+                poison,
+                nowhere,
+                undef,
+            ];
+            state.memory = g.store(&parts, unit);
+        }
+        let (place, zero) = (g.constant(id + SLEEP, 32), g.constant(0, 64));
+        let flag = g.constant(u128::from(asleep), 64);
+        let parts = [state.memory, place, zero, flag, no, nowhere, no];
+        state.memory = g.store(&parts, 8);
+        self.sleepers.insert(id);
+        self.private.insert(id + SLEEP);
+        Ok(())
+    }
+
+    /// Makes behaviour undefined where an access through `pointer` would be.
+    pub(super) fn access(
         &mut self,
         state: &mut State<'_>,
         pointer: Lane,
@@ -65,8 +134,9 @@ impl Machine<'_> {
         align: u64,
         writes: bool,
     ) -> Result<(), Stop> {
+        let asleep = self.asleep(state, pointer.provenance, writes)?;
         let g = &mut *state.graph;
-        let mut wrong = vec![pointer.poison, pointer.undef];
+        let mut wrong = vec![pointer.poison, pointer.undef, asleep];
         let sized = self.sized(g, pointer.provenance);
         let mut aligned_part = pointer.value;
         if let Some(Sized {
@@ -92,16 +162,13 @@ impl Machine<'_> {
                 let last = g.constant(u128::from(size - bytes), 64);
                 wrong.push(g.unsigned_less(last, offset));
             }
-            if align > promised {
-                return Stop::because(
-                    "memory-model",
-                    "an access with more alignment than its object has",
-                );
+            if align <= promised {
+                aligned_part = offset;
             }
-            aligned_part = offset;
         } else if g.as_constant(pointer.provenance) == Some(NULL_PROVENANCE) {
             wrong.push(g.truth(true));
         } else {
+            wrong.push(self.freed(g, state.memory, pointer.provenance));
             wrong.push(g.apply(
                 Symbol::NotAccessible(bytes, writes),
                 &[pointer.provenance, pointer.value],
@@ -123,210 +190,6 @@ impl Machine<'_> {
         let wrong = g.any(&wrong);
         state.undefined_if(wrong);
         Ok(())
-    }
-
-    pub(super) fn load(
-        &mut self,
-        state: &mut State<'_>,
-        id: ValueId,
-        pointer: ValueId,
-        align: u64,
-    ) -> Result<Lanes, Stop> {
-        let ty = self.function.ty(id).clone();
-        let (Some(size), Some(places)) = (self.module.store_size(&ty), places(self.module, &ty))
-        else {
-            return Stop::because("memory-model", format!("load of {ty}"));
-        };
-        let pointer = self.one(state, pointer)?;
-        let align = if align == 0 {
-            self.module.abi_align(&ty).unwrap_or(1)
-        } else {
-            align
-        };
-        self.access(state, pointer, size, align, false)?;
-        let mut out = Vec::new();
-        for (at, lane_ty) in places {
-            let width = width_of(&lane_ty)?;
-            let bytes = self.module.store_size(&lane_ty).unwrap_or(1);
-            let address = state.graph.add_constant(pointer.value, u128::from(at));
-            let place = Place {
-                provenance: pointer.provenance,
-                address,
-                bytes,
-                width,
-                pointer: lane_ty == Type::Pointer,
-            };
-            out.push(self.look_up(state.graph, state.memory, place, LOOK_BACK_LIMIT)?);
-        }
-        Ok(out)
-    }
-
-    fn look_up(&self, g: &mut Graph, memory: Node, place: Place, depth: u32) -> Result<Lane, Stop> {
-        if let Some((start, values)) = self.table(g, place) {
-            let offset = g.sub(place.address, start);
-            // Past the table is undefined behaviour, and so is an address between two elements where elements are aligned.
-            let mut value = g.constant(*values.last().unwrap_or(&0), place.width);
-            let rest = Self::unknown(g, memory, place);
-            let mut known = g.truth(false);
-            for (i, bits) in values.iter().enumerate().rev() {
-                let at = g.constant(i as u128 * u128::from(place.bytes), 64);
-                let here = g.equal(offset, at);
-                let bits = g.constant(*bits, place.width);
-                value = g.choose(here, bits, value);
-                known = g.any(&[known, here]);
-            }
-            return Ok(Lane {
-                value: g.choose(known, value, rest.value),
-                poison: g.truth(false),
-                undef: g.truth(false),
-                provenance: rest.provenance,
-            });
-        }
-        let mut memory = memory;
-        let mut depth = depth;
-        loop {
-            let Some(rest) = depth.checked_sub(1) else {
-                return Ok(Self::unknown(g, memory, place));
-            };
-            depth = rest;
-            match g.kind(memory).clone() {
-                Kind::Store(parts, bytes) => {
-                    let (before, provenance, address) = (parts[0], parts[1], parts[2]);
-                    if provenance == place.provenance {
-                        let distance = g.sub(place.address, address);
-                        match g.as_constant(distance) {
-                            Some(0) if bytes == place.bytes && g.width(parts[3]) == place.width => {
-                                let no = g.truth(false);
-                                return Ok(Lane {
-                                    value: parts[3],
-                                    poison: parts[4],
-                                    undef: no,
-                                    provenance: parts[5],
-                                });
-                            }
-                            Some(d) => {
-                                let d = d as u64 as i64;
-                                if d >= bytes as i64 || d <= -(place.bytes as i64) {
-                                    memory = before;
-                                    continue;
-                                }
-                                return Stop::because(
-                                    "memory-model",
-                                    "a load of parts of what was stored",
-                                );
-                            }
-                            None => return Ok(Self::unknown(g, memory, place)),
-                        }
-                    } else if self.apart(g, provenance, place.provenance) {
-                        memory = before;
-                    } else {
-                        return Ok(Self::unknown(g, memory, place));
-                    }
-                }
-                Kind::Choose(condition, a, b) => {
-                    let (a, b) = (
-                        self.look_up(g, a, place, depth)?,
-                        self.look_up(g, b, place, depth)?,
-                    );
-                    return Ok(super::machine::choose_lane(g, condition, a, b));
-                }
-                _ if self.is_local(g, place.provenance) => {
-                    // Nothing was stored there yet.
-                    let zero = g.constant(0, place.width);
-                    let lane = Lane::plain(g, zero);
-                    return Ok(Lane {
-                        undef: g.truth(true),
-                        ..lane
-                    });
-                }
-                _ => return Ok(Self::unknown(g, memory, place)),
-            }
-        }
-    }
-
-    fn unknown(g: &mut Graph, memory: Node, place: Place) -> Lane {
-        let arguments = [memory, place.provenance, place.address];
-        let value = g.apply(Symbol::Load, &arguments, place.width);
-        let size = g.constant(u128::from(place.width), 32);
-        let poison = g.apply(
-            Symbol::LoadPoison,
-            &[memory, place.provenance, place.address, size],
-            1,
-        );
-        let provenance = if place.pointer {
-            g.apply(Symbol::LoadProvenance, &arguments, 32)
-        } else {
-            g.constant(0, 32)
-        };
-        Lane {
-            value,
-            poison,
-            undef: g.truth(false),
-            provenance,
-        }
-    }
-
-    /// Whether two provenances are certainly different allocations.
-    fn apart(&self, g: &Graph, a: Node, b: Node) -> bool {
-        match (g.as_constant(a), g.as_constant(b)) {
-            (Some(x), Some(y)) => x != y,
-            // What a caller passes is none of the function's own locals.
-            (Some(x), None) => {
-                self.locals.contains_key(&x) && matches!(g.kind(b), Kind::Variable(_))
-            }
-            (None, Some(y)) => {
-                self.locals.contains_key(&y) && matches!(g.kind(a), Kind::Variable(_))
-            }
-            (None, None) => {
-                self.disjoint_arguments
-                    && a != b
-                    && matches!(g.kind(a), Kind::Variable(_))
-                    && matches!(g.kind(b), Kind::Variable(_))
-            }
-        }
-    }
-
-    pub(super) fn store(
-        &mut self,
-        state: &mut State<'_>,
-        value: ValueId,
-        pointer: ValueId,
-        align: u64,
-    ) -> Result<Lanes, Stop> {
-        let ty = self.function.ty(value).clone();
-        let (Some(size), Some(places)) = (self.module.store_size(&ty), places(self.module, &ty))
-        else {
-            return Stop::because("memory-model", format!("store of {ty}"));
-        };
-        let lanes = self.operand(state, value)?;
-        let pointer = self.one(state, pointer)?;
-        let align = if align == 0 {
-            self.module.abi_align(&ty).unwrap_or(1)
-        } else {
-            align
-        };
-        self.access(state, pointer, size, align, true)?;
-        self.keeps_pointers |= *ty.scalar() == Type::Pointer;
-        for ((at, lane_ty), lane) in places.iter().zip(lanes) {
-            let bytes = self.module.store_size(lane_ty).unwrap_or(1);
-            let g = &mut *state.graph;
-            let address = g.add_constant(pointer.value, u128::from(*at));
-            let poison = if self.role == Role::Target {
-                g.any(&[lane.poison, lane.undef])
-            } else {
-                lane.poison
-            };
-            let parts = [
-                state.memory,
-                pointer.provenance,
-                address,
-                lane.value,
-                poison,
-                lane.provenance,
-            ];
-            state.memory = g.store(&parts, bytes);
-        }
-        Ok(Vec::new())
     }
 
     pub(super) fn element_pointer(
@@ -440,8 +303,55 @@ impl Machine<'_> {
         }])
     }
 
+    /// When some bytes at a pointer cannot be loaded.
+    pub(super) fn not_accessible(&self, state: &mut State<'_>, pointer: Lane, bytes: u64) -> Node {
+        let g = &mut *state.graph;
+        let mut wrong = vec![pointer.poison, pointer.undef];
+        match self.sized(g, pointer.provenance) {
+            Some(Sized { size, .. }) if bytes > size => wrong.push(g.truth(true)),
+            Some(Sized { size, address, .. }) => {
+                let offset = g.sub(pointer.value, address);
+                let last = g.constant(u128::from(size - bytes), 64);
+                wrong.push(g.unsigned_less(last, offset));
+            }
+            None if g.as_constant(pointer.provenance) == Some(NULL_PROVENANCE) => {
+                wrong.push(g.truth(true));
+            }
+            None => {
+                wrong.push(self.freed(g, state.memory, pointer.provenance));
+                wrong.push(g.apply(
+                    Symbol::NotAccessible(bytes, false),
+                    &[pointer.provenance, pointer.value],
+                    1,
+                ));
+            }
+        }
+        g.any(&wrong)
+    }
+
+    /// When a store goes to a local that sleeps.
+    fn asleep(
+        &mut self,
+        state: &mut State<'_>,
+        provenance: Node,
+        writes: bool,
+    ) -> Result<Node, Stop> {
+        let id = state.graph.as_constant(provenance);
+        let Some(id) = id.filter(|id| writes && self.sleepers.contains(id)) else {
+            return Ok(state.graph.truth(false));
+        };
+        let place = (
+            state.graph.constant(id + SLEEP, 32),
+            state.graph.constant(0, 64),
+        );
+        let flag = self.read(state.graph, state.world.unit, state.memory, place, 8, false)?;
+        let zero = state.graph.constant(0, 64);
+        let awake = state.graph.equal(flag.value, zero);
+        Ok(state.graph.not(awake))
+    }
+
     /// What is known of an object of its own: a local, or a global that is defined here.
-    fn sized(&self, g: &Graph, provenance: Node) -> Option<Sized> {
+    pub(super) fn sized(&self, g: &Graph, provenance: Node) -> Option<Sized> {
         let id = g.as_constant(provenance)?;
         if let Some(&(size, address)) = self.locals.get(&id) {
             let align = self.local_aligns.get(&id).copied().unwrap_or(1);
@@ -474,7 +384,7 @@ impl Machine<'_> {
     }
 
     /// Elements of a constant array of integers: bytes of each, values.
-    fn table(&self, g: &Graph, place: Place) -> Option<(Node, Vec<u128>)> {
+    pub(super) fn table(&self, g: &Graph, place: Place) -> Option<(Node, Vec<u128>)> {
         let id = g.as_constant(place.provenance)?;
         let (name, address) = self.globals.get(&id)?;
         let global = self.module.globals.get(name).filter(|g| g.constant)?;
@@ -523,25 +433,16 @@ impl Machine<'_> {
 const TABLE_LIMIT: u64 = 64;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Owner {
+pub(super) enum Owner {
     Local,
     Global,
     Constant,
 }
 
 /// An object whose size, address and alignment are known.
-struct Sized {
-    size: u64,
-    address: Node,
+pub(super) struct Sized {
+    pub(super) size: u64,
+    pub(super) address: Node,
     align: u64,
     owner: Owner,
-}
-
-#[derive(Clone, Copy)]
-struct Place {
-    provenance: Node,
-    address: Node,
-    bytes: u64,
-    width: u32,
-    pointer: bool,
 }

@@ -19,7 +19,7 @@ impl<'m> Machine<'m> {
     pub(crate) fn free_lane(&self, g: &mut Graph, ty: &Type) -> Result<Lane, Stop> {
         let value = g.variable(width_of(ty)?);
         let provenance = if *ty == Type::Pointer {
-            g.variable(32)
+            World::foreign(g)
         } else {
             g.constant(0, 32)
         };

@@ -1,11 +1,16 @@
 //! The loop over blocks and the operations without memory.
 
+use std::cell::RefCell;
+
+use super::callees::CallRecord;
+use super::choices::Script;
 use super::{Choice, Input, Outcome, Scalar, Stop};
 use crate::fold::{self, Folded};
 use crate::instruction::{Callee, CastOp, Flags, Op};
 use crate::memory::{Memory, Pointer};
 use crate::module::{
-    BlockId, Constant, Function, MemoryEffects, Module, ParameterAttributes, ValueId, ValueKind,
+    BlockId, CallEffects, Constant, Function, MemoryEffects, Module, ParameterAttributes, ValueId,
+    ValueKind,
 };
 use crate::types::Type;
 
@@ -22,6 +27,11 @@ pub struct Frame<'m> {
     pub(super) choice: Choice,
     /// Whether memory that is not the function's own was read, and written.
     pub(super) touched: (bool, bool),
+    /// Blocks that the input brought.
+    pub(super) own: usize,
+    pub(super) strangers: Option<u32>,
+    pub(super) calls: Vec<CallRecord>,
+    pub(super) script: RefCell<Script>,
     depth: u32,
 }
 
@@ -34,7 +44,33 @@ pub fn run(
     choice: Choice,
     visit: &mut dyn FnMut(BlockId, &Frame<'_>),
 ) -> Outcome {
+    run_scripted(
+        module,
+        function,
+        input,
+        fuel,
+        choice,
+        Script::default(),
+        visit,
+    )
+    .0
+}
+
+/// `run` that takes its choices from a script, and gives it back with what was asked beyond its end.
+pub(super) fn run_scripted(
+    module: &Module,
+    function: &Function,
+    input: &Input,
+    fuel: u64,
+    choice: Choice,
+    script: Script,
+    visit: &mut dyn FnMut(BlockId, &Frame<'_>),
+) -> (Outcome, Script) {
     let mut frame = Frame {
+        own: input.memory.blocks.len(),
+        strangers: input.strangers,
+        calls: Vec::new(),
+        script: RefCell::new(script),
         module,
         function,
         values: vec![None; function.values.len()],
@@ -44,8 +80,8 @@ pub fn run(
         touched: (false, false),
         depth: 0,
     };
-    let own = frame.memory.blocks.len();
-    match frame.call(&input.arguments, visit) {
+    let own = frame.own;
+    let outcome = match frame.call(&input.arguments, visit) {
         Ok(value) => {
             frame
                 .memory
@@ -56,12 +92,15 @@ pub fn run(
             Outcome::Return {
                 value,
                 memory: frame.memory,
+                calls: frame.calls,
             }
         }
         Err(Stop::Undefined(what)) => Outcome::Undefined(what),
         Err(Stop::OutOfFuel) => Outcome::OutOfFuel,
         Err(Stop::Stuck(code, what)) => Outcome::Stuck(code, what),
-    }
+        Err(Stop::Exit) => Outcome::Exited { calls: frame.calls },
+    };
+    (outcome, frame.script.into_inner())
 }
 
 type Lanes = Vec<Scalar>;
@@ -169,6 +208,9 @@ impl<'m> Frame<'m> {
     }
 
     fn returned(&mut self, value: Option<ValueId>) -> Result<Lanes, Stop> {
+        if self.function.no_return {
+            return Stop::undefined("returns from a function that is noreturn");
+        }
         match (self.function.memory, self.touched) {
             (MemoryEffects::None, (true, _) | (_, true))
             | (MemoryEffects::Read | MemoryEffects::ArgumentRead, (_, true)) => {
@@ -274,15 +316,27 @@ impl<'m> Frame<'m> {
     }
 
     /// Bits of a scalar that an operation needs to know; `None` is poison.
-    pub(super) fn need(&self, scalar: Scalar) -> Result<Option<u128>, Stop> {
+    pub(super) fn need(&self, scalar: Scalar, width: u32) -> Result<Option<u128>, Stop> {
         match (scalar, self.choice) {
             (Scalar::Int(bits), _) => Ok(Some(bits)),
             (Scalar::Poison, _) => Ok(None),
-            (Scalar::Undef, Choice::Zero) => Ok(Some(0)),
-            (Scalar::Undef, Choice::Refuse) => Stop::stuck("undef", "an operation on undef"),
+            (Scalar::Undef, _) => self.chosen(width, "an operation on undef").map(Some),
             (Scalar::Pointer(_), _) => {
                 Stop::stuck("memory-model", "a pointer where an integer is expected")
             }
+        }
+    }
+
+    /// Any value of a width, as the choice says.
+    pub(super) fn chosen(&self, width: u32, what: &str) -> Result<u128, Stop> {
+        match self.choice {
+            Choice::Refuse => Stop::stuck("undef", what),
+            Choice::Zero => Ok(0),
+            Choice::Ones => Ok(fold::mask(width)),
+            Choice::Scripted => match self.script.borrow_mut().next(width) {
+                Some(bits) => Ok(bits),
+                None => Stop::stuck("undef", what),
+            },
         }
     }
 
@@ -384,20 +438,25 @@ impl<'m> Frame<'m> {
             Op::Select { condition, yes, no } => self.select(*condition, *yes, *no),
             Op::Freeze { value } => {
                 let pointer = *self.function.ty(*value).scalar() == Type::Pointer;
+                let width = self.width(*value)?;
                 self.lanes(*value)?
                     .into_iter()
-                    .map(|lane| match (lane, self.choice) {
-                        (Scalar::Poison | Scalar::Undef, Choice::Zero) if pointer => {
+                    .map(|lane| match lane {
+                        Scalar::Poison | Scalar::Undef
+                            if pointer && matches!(self.choice, Choice::Zero | Choice::Ones) =>
+                        {
                             Ok(Scalar::Pointer(Pointer {
                                 block: 0,
                                 offset: 0,
                             }))
                         }
-                        (Scalar::Poison | Scalar::Undef, Choice::Zero) => Ok(Scalar::Int(0)),
-                        (Scalar::Poison | Scalar::Undef, Choice::Refuse) => {
+                        Scalar::Poison | Scalar::Undef if pointer => {
                             Stop::stuck("undef", "freeze of poison or undef")
                         }
-                        (lane, _) => Ok(lane),
+                        Scalar::Poison | Scalar::Undef => self
+                            .chosen(width, "freeze of poison or undef")
+                            .map(Scalar::Int),
+                        lane => Ok(lane),
                     })
                     .collect()
             }
@@ -405,8 +464,11 @@ impl<'m> Frame<'m> {
             Op::FloatArithmetic { mnemonic, .. } => Stop::stuck("floating-point", mnemonic.clone()),
             Op::ExtractElement { vector, index } => {
                 let lanes = self.lanes(*vector)?;
+                let width = self.width(*index)?;
                 let index = self.scalar(*index)?;
-                let at = self.need(index)?.and_then(|i| usize::try_from(i).ok());
+                let at = self
+                    .need(index, width)?
+                    .and_then(|i| usize::try_from(i).ok());
                 Ok(vec![
                     at.and_then(|i| lanes.get(i).copied())
                         .unwrap_or(Scalar::Poison),
@@ -419,9 +481,10 @@ impl<'m> Frame<'m> {
             } => {
                 let mut lanes = self.lanes(*vector)?;
                 let element = self.scalar(*element)?;
+                let width = self.width(*index)?;
                 let index = self.scalar(*index)?;
                 match self
-                    .need(index)?
+                    .need(index, width)?
                     .and_then(|i| usize::try_from(i).ok())
                     .filter(|i| *i < lanes.len())
                 {
@@ -485,6 +548,7 @@ impl<'m> Frame<'m> {
                 callee,
                 arguments,
                 result,
+                site,
             } => {
                 let mut lanes = Vec::new();
                 for (value, attributes) in arguments {
@@ -495,7 +559,7 @@ impl<'m> Frame<'m> {
                     }
                     lanes.push(self.attributed(self.lanes(*value)?, &ty, attributes)?);
                 }
-                let out = self.callee(id, callee, lanes)?;
+                let out = self.callee(id, callee, lanes, site)?;
                 let ty = self.function.ty(id).clone();
                 self.attributed(out, &ty, result)
             }
@@ -527,7 +591,7 @@ impl<'m> Frame<'m> {
         if divides && b == Scalar::Undef {
             return Stop::undefined("division by undef");
         }
-        let (a, b) = (self.need(a)?, self.need(b)?);
+        let (a, b) = (self.need(a, width)?, self.need(b, width)?);
         let folded = match (a, b) {
             (Some(a), Some(b)) => fold::binary(op, flags, width, a, b),
             (_, None) if divides => return Stop::undefined("division by poison"),
@@ -563,7 +627,7 @@ impl<'m> Frame<'m> {
         if matches!((a, b), (Scalar::Poison, _) | (_, Scalar::Poison)) {
             return Ok(Scalar::Poison);
         }
-        match (self.need(a)?, self.need(b)?) {
+        match (self.need(a, width)?, self.need(b, width)?) {
             (Some(a), Some(b)) if flags.samesign && (a ^ b) >> (width - 1) != 0 => {
                 Ok(Scalar::Poison)
             }
@@ -611,7 +675,7 @@ impl<'m> Frame<'m> {
         let condition = self.lanes(condition)?;
         let (yes, no) = (self.lanes(yes)?, self.lanes(no)?);
         let pick = |c: Scalar, y: Scalar, n: Scalar| {
-            Ok(match self.need(c)? {
+            Ok(match self.need(c, 1)? {
                 None => Scalar::Poison,
                 Some(0) => n,
                 Some(_) => y,
@@ -659,7 +723,7 @@ impl<'m> Frame<'m> {
                         u128::from(self.memory.address(p)) & fold::mask(wide),
                     ));
                 }
-                let Some(bits) = self.need(lane)? else {
+                let Some(bits) = self.need(lane, narrow)? else {
                     return Ok(Scalar::Poison);
                 };
                 Ok(match op {
@@ -706,7 +770,7 @@ impl<'m> Frame<'m> {
         // Lane 0 holds the low bits. A result with one poison bit is poison.
         let mut bits: Vec<Option<bool>> = Vec::new();
         for lane in lanes {
-            let value = self.need(lane)?;
+            let value = self.need(lane, a)?;
             bits.extend((0..a).map(|i| value.map(|v| v >> i & 1 == 1)));
         }
         Ok(bits
@@ -728,6 +792,7 @@ impl<'m> Frame<'m> {
         id: ValueId,
         callee: &Callee,
         arguments: Vec<Lanes>,
+        site: &CallEffects,
     ) -> Result<Lanes, Stop> {
         let Callee::Named(name) = callee else {
             return Stop::stuck("external-call", "indirect call");
@@ -736,7 +801,7 @@ impl<'m> Frame<'m> {
             return self.intrinsic(id, name, &arguments);
         }
         let Some(function) = self.module.function(name) else {
-            return Stop::stuck("external-call", format!("@{name}"));
+            return self.stranger(id, name, arguments, site);
         };
         if self.depth >= CALL_DEPTH_LIMIT {
             return Err(Stop::OutOfFuel);
@@ -750,12 +815,18 @@ impl<'m> Frame<'m> {
             fuel: self.fuel,
             choice: self.choice,
             touched: (false, false),
+            own: self.own,
+            strangers: self.strangers,
+            calls: std::mem::take(&mut self.calls),
+            script: RefCell::new(self.script.take()),
             depth: self.depth + 1,
         };
         let result = inner.call(&arguments, &mut |_, _| {});
         self.fuel = inner.fuel;
         self.touched.0 |= inner.touched.0;
         self.touched.1 |= inner.touched.1;
+        self.calls = inner.calls;
+        self.script = inner.script;
         self.memory = inner.memory;
         self.memory
             .blocks

@@ -43,21 +43,26 @@ impl Frame<'_> {
         }
     }
 
-    /// The start of a lifetime forgets the contents; after its end the block is gone.
+    /// The start of a lifetime forgets the contents; after its end the block sleeps.
     fn lifetime(&mut self, name: &str, arguments: &[Vec<Scalar>]) -> Result<Vec<Scalar>, Stop> {
-        let Some(Scalar::Pointer(pointer)) = arguments.last().and_then(|a| a.first()) else {
-            return Stop::stuck("memory-model", name);
+        let pointer = match arguments.last().and_then(|a| a.first()) {
+            Some(Scalar::Pointer(pointer)) => *pointer,
+            // Of no local, a marker does nothing.
+            Some(Scalar::Poison) => return Ok(Vec::new()),
+            _ => return Stop::stuck("memory-model", name),
         };
         let Some(block) = self
             .memory
             .blocks
             .get_mut(pointer.block as usize)
-            .filter(|b| b.hidden && pointer.offset == 0)
+            .filter(|b| b.hidden)
         else {
             return Stop::stuck("memory-model", name);
         };
-        block.live = name.starts_with("llvm.lifetime.start");
-        block.bytes.fill(Byte::Undef);
+        if pointer.offset == 0 {
+            block.asleep = !name.starts_with("llvm.lifetime.start");
+            block.bytes.fill(Byte::Undef);
+        }
         Ok(Vec::new())
     }
 
@@ -88,7 +93,7 @@ impl Frame<'_> {
                     } else {
                         argument[lane]
                     };
-                    match self.need(scalar)? {
+                    match self.need(scalar, width)? {
                         Some(value) => bits.push(value),
                         None => return Ok(Scalar::Poison),
                     }
@@ -126,7 +131,7 @@ impl Frame<'_> {
         let mut values = Vec::new();
         let mut overflows = Vec::new();
         for (a, b) in a.iter().zip(b) {
-            match (self.need(*a)?, self.need(*b)?) {
+            match (self.need(*a, width)?, self.need(*b, width)?) {
                 (Some(a), Some(b)) => {
                     let value = match fold::binary(op, Flags::default(), width, a, b) {
                         Folded::Bits(bits) => Scalar::Int(bits),
@@ -171,6 +176,12 @@ impl Frame<'_> {
         if self.memory.blocks[block].constant {
             return Stop::undefined("store to constant memory");
         }
+        if self.memory.blocks[block].asleep {
+            return Stop::undefined("store to a local outside its lifetime");
+        }
+        if !self.memory.blocks[block].hidden {
+            self.touched.1 = true;
+        }
         let bytes = if name.starts_with("llvm.memset.") {
             let byte = match from {
                 Scalar::Int(bits) => Byte::Bits(*bits as u8),
@@ -193,7 +204,14 @@ impl Frame<'_> {
             if overlaps && name.starts_with("llvm.memcpy.") {
                 return Stop::undefined("memcpy between overlapping ranges");
             }
-            self.memory.blocks[source].bytes[there].to_vec()
+            if !self.memory.blocks[source].hidden {
+                self.touched.0 = true;
+            }
+            if self.memory.blocks[source].asleep {
+                vec![Byte::Poison; length as usize]
+            } else {
+                self.memory.blocks[source].bytes[there].to_vec()
+            }
         };
         self.memory.blocks[block].bytes[range].copy_from_slice(&bytes);
         Ok(Vec::new())
@@ -236,7 +254,7 @@ impl Frame<'_> {
         };
         let mut total: Option<u128> = None;
         for lane in lanes {
-            let Some(bits) = self.need(*lane)? else {
+            let Some(bits) = self.need(*lane, *width)? else {
                 return Ok(vec![Scalar::Poison]);
             };
             total = Some(match total {

@@ -3,9 +3,9 @@
 use super::evaluate::Frame;
 use super::{Scalar, Stop};
 use crate::fold;
-use crate::instruction::Flags;
+use crate::instruction::{Callee, Flags, Op};
 use crate::memory::{Byte, Pointer};
-use crate::module::{Module, ValueId};
+use crate::module::{Module, ValueId, ValueKind};
 use crate::types::Type;
 
 /// A local larger than this is not modelled.
@@ -63,13 +63,21 @@ impl Frame<'_> {
             Some(size) => {
                 let name = format!("%{}", self.function.value(id).name);
                 let align = if align == 0 { own } else { align };
-                let block =
-                    self.memory
-                        .allocate(&name, vec![Byte::Undef; size as usize], align, true);
+                let bytes = vec![Byte::Undef; size as usize];
+                let block = self.memory.allocate(&name, bytes, align, true);
+                self.memory.blocks[block as usize].asleep = self.has_lifetime(id);
                 Ok(vec![Scalar::Pointer(Pointer { block, offset: 0 })])
             }
             None => Stop::stuck("memory-model", format!("alloca of {element}")),
         }
+    }
+
+    /// Whether a marker starts the lifetime of a local: it does not live before.
+    fn has_lifetime(&self, local: ValueId) -> bool {
+        self.function.values.iter().any(|v| {
+            matches!(&v.kind, ValueKind::Instruction(Op::Call { callee: Callee::Named(name), arguments, .. })
+                if name.starts_with("llvm.lifetime.start") && arguments.last().is_some_and(|(a, _)| *a == local))
+        })
     }
 
     fn access(
@@ -102,6 +110,9 @@ impl Frame<'_> {
         if !self.memory.address(pointer).is_multiple_of(align) {
             return Stop::undefined("misaligned access");
         }
+        if writes && self.memory.blocks[span.0].asleep {
+            return Stop::undefined("store to a local outside its lifetime");
+        }
         if !self.memory.blocks[span.0].hidden {
             self.touched.0 |= !writes;
             self.touched.1 |= writes;
@@ -125,6 +136,9 @@ impl Frame<'_> {
         let ty = self.function.ty(id).clone();
         let (size, places) = self.layout(&ty)?;
         let (block, range) = self.access(false, pointer, size, align, &ty)?;
+        if self.memory.blocks[block].asleep {
+            return Ok(vec![Scalar::Poison; places.len()]);
+        }
         let bytes = &self.memory.blocks[block].bytes[range];
         places
             .iter()
@@ -269,7 +283,7 @@ impl Frame<'_> {
         let mut nuw_lost = false;
         let mut ty = element.clone();
         for (i, (index, bits)) in row.iter().enumerate() {
-            let Some(raw) = self.need(*index)? else {
+            let Some(raw) = self.need(*index, *bits)? else {
                 return Ok(Scalar::Poison);
             };
             let index = fold::signed(raw, *bits);

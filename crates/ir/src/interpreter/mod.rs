@@ -3,10 +3,14 @@
 //! Poison and undef are values of their own. Where the language leaves a choice (undef, `freeze` of it), [`Choice`] says what happens:
 //! a refutation may pick any choice on the target's side, but must not depend on one on the source's side.
 
+mod callees;
+mod choices;
 mod evaluate;
 mod intrinsics;
 mod load_store;
 
+pub use callees::{CallRecord, STRANGER_COUNT};
+pub use choices::run_all;
 pub use evaluate::{Frame, run};
 
 use crate::memory::{Memory, Pointer};
@@ -31,6 +35,10 @@ pub enum Choice {
     Refuse,
     /// Take zero.
     Zero,
+    /// Take all ones.
+    Ones,
+    /// Follow a script, which `run_all` turns through everything.
+    Scripted,
 }
 
 /// Arguments and the memory that they point to.
@@ -40,6 +48,8 @@ pub struct Input {
     pub arguments: Vec<Vec<Scalar>>,
     /// Blocks of pointer arguments and globals; globals are found by the name `@name`.
     pub memory: Memory,
+    /// How functions behave that are only declared: in the n-th of a few ways (`callees`); `None` stops at such a call.
+    pub strangers: Option<u32>,
 }
 
 /// How an execution ends.
@@ -51,6 +61,13 @@ pub enum Outcome {
         value: Vec<Scalar>,
         /// All blocks; those of the function's own are no longer live.
         memory: Memory,
+        /// Calls that the world sees.
+        calls: Vec<CallRecord>,
+    },
+    /// A function that is only declared ended the program.
+    Exited {
+        /// Calls that the world saw, the last one included.
+        calls: Vec<CallRecord>,
     },
     /// Undefined behaviour, and what it was.
     Undefined(String),
@@ -66,6 +83,7 @@ enum Stop {
     Undefined(String),
     Stuck(&'static str, String),
     OutOfFuel,
+    Exit,
 }
 
 impl Stop {

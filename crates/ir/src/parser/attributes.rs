@@ -132,9 +132,11 @@ impl Parser<'_> {
         match token.kind {
             Kind::Group => {
                 if let Some(group) = self.groups.get(self.word_of(token)) {
-                    into.memory = stricter(into.memory, group.memory);
+                    into.memory = into.memory.stricter(group.memory);
                     into.must_return |= group.must_return;
                     into.unsupported.extend(group.unsupported.iter().cloned());
+                    into.no_return |= group.no_return;
+                    into.words.extend(group.words.iter().cloned());
                 }
             }
             Kind::Text => {
@@ -150,12 +152,17 @@ impl Parser<'_> {
                 let word = self.word_of(token);
                 let argument = if self.is_punct(b'(') {
                     self.skip_group()
+                } else if self.accept(b'=') {
+                    let value = self.bump();
+                    self.word_of(value)
                 } else {
-                    if self.accept(b'=') {
-                        self.bump();
-                    }
                     ""
                 };
+                into.words.push(if argument.is_empty() {
+                    word.to_string()
+                } else {
+                    format!("{word}({argument})")
+                });
                 self.function_word(word, argument, into);
             }
             _ => {}
@@ -164,15 +171,16 @@ impl Parser<'_> {
 
     fn function_word(&mut self, word: &str, argument: &str, into: &mut FunctionAttributes) {
         match word {
-            "memory" => into.memory = stricter(into.memory, memory_effects(argument)),
-            "readnone" => into.memory = stricter(into.memory, MemoryEffects::None),
-            "readonly" => into.memory = stricter(into.memory, MemoryEffects::Read),
-            "argmemonly" => into.memory = stricter(into.memory, MemoryEffects::Argument),
+            "memory" => into.memory = into.memory.stricter(memory_effects(argument)),
+            "readnone" => into.memory = into.memory.stricter(MemoryEffects::None),
+            "readonly" => into.memory = into.memory.stricter(MemoryEffects::Read),
+            "argmemonly" => into.memory = into.memory.stricter(MemoryEffects::Argument),
             "writeonly" | "inaccessiblememonly" | "inaccessiblemem_or_argmemonly" => {
                 into.memory = MemoryEffects::Other
             }
             "willreturn" | "mustprogress" => into.must_return = true,
-            "noreturn" | "null_pointer_is_valid" => into.unsupported.push(word.to_string()),
+            "noreturn" => into.no_return = true,
+            "null_pointer_is_valid" => into.unsupported.push(word.to_string()),
             "align" => {
                 if self.peek().kind == Kind::Integer {
                     self.bump();
@@ -302,20 +310,6 @@ impl Parser<'_> {
         };
         self.bump();
         Ok(value & crate::fold::mask(bits))
-    }
-}
-
-fn stricter(a: MemoryEffects, b: MemoryEffects) -> MemoryEffects {
-    use MemoryEffects::{Any, Argument, ArgumentRead, None, Other, Read};
-    match (a, b) {
-        (Any, x) | (x, Any) => x,
-        (x, y) if x == y => x,
-        (None, _) | (_, None) => None,
-        (Read | ArgumentRead, Argument | ArgumentRead)
-        | (Argument, Read)
-        | (ArgumentRead, Read)
-        | (Argument, ArgumentRead) => ArgumentRead,
-        _ => Other,
     }
 }
 

@@ -90,7 +90,7 @@ impl Parser<'_> {
             self.bump();
         }
         self.skip_linkage();
-        self.parameter_attributes()?;
+        let result_attributes = self.parameter_attributes()?;
         let result = self.type_name()?;
         let token = self.bump();
         if token.kind != Kind::Global {
@@ -98,7 +98,7 @@ impl Parser<'_> {
         }
         let name = lexer::name_of(self.text, token);
         self.expect(b'(')?;
-        let mut parameters = Vec::new();
+        let (mut parameters, mut parameter_attributes) = (Vec::new(), Vec::new());
         let mut variadic = false;
         if !self.accept(b')') {
             loop {
@@ -106,7 +106,7 @@ impl Parser<'_> {
                     variadic = true;
                 } else {
                     parameters.push(self.type_name()?);
-                    self.parameter_attributes()?;
+                    parameter_attributes.push(self.parameter_attributes()?);
                     if self.peek().kind == Kind::Local {
                         self.bump();
                     }
@@ -117,11 +117,17 @@ impl Parser<'_> {
                 self.expect(b',')?;
             }
         }
-        self.skip_line();
+        let mut attributes = FunctionAttributes::default();
+        while !self.on_new_line() && self.peek().kind != Kind::End {
+            self.function_attribute(&mut attributes);
+        }
         self.module.declarations.insert(
             name,
             Declaration {
                 result,
+                result_attributes,
+                parameter_attributes,
+                effects: attributes.effects(),
                 parameters,
                 variadic,
             },
@@ -148,6 +154,7 @@ impl Parser<'_> {
                 blocks: Vec::new(),
                 memory: crate::module::MemoryEffects::Any,
                 must_return: false,
+                no_return: false,
                 loops_must_progress: self.loops_must_progress,
                 variadic: false,
                 unsupported: Vec::new(),
@@ -179,6 +186,7 @@ impl Parser<'_> {
         self.expect(b'{')?;
         body.function.memory = attributes.memory;
         body.function.must_return = attributes.must_return;
+        body.function.no_return = attributes.no_return;
         body.function.unsupported = attributes.unsupported;
         self.blocks(&mut body)?;
         self.finish(body, name_token)

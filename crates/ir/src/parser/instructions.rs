@@ -536,7 +536,8 @@ impl Parser<'_> {
         while !self.on_new_line()
             && !self.is_punct(b',')
             && !self.is_punct(b'}')
-            && self.peek().kind != Kind::End
+            && !matches!(self.peek().kind, Kind::End | Kind::Local)
+            && !STATEMENTS.contains(&self.word())
         {
             if self.is_punct(b'[') {
                 self.skip_group();
@@ -545,19 +546,39 @@ impl Parser<'_> {
                 self.function_attribute(&mut site);
             }
         }
-        body.function
-            .unsupported
-            .extend(site.unsupported.into_iter().filter(|u| u != "noreturn"));
+        body.function.unsupported.append(&mut site.unsupported);
         Ok((
             ty,
             Op::Call {
                 callee,
                 arguments,
                 result,
+                site: site.effects(),
             },
         ))
     }
 }
+
+/// What can follow a call on its line, as instructions without a result begin so.
+const STATEMENTS: &[&str] = &[
+    "br",
+    "call",
+    "callbr",
+    "catchret",
+    "catchswitch",
+    "cleanupret",
+    "fence",
+    "indirectbr",
+    "invoke",
+    "musttail",
+    "notail",
+    "resume",
+    "ret",
+    "store",
+    "switch",
+    "tail",
+    "unreachable",
+];
 
 /// `i1`, or a vector of it as long as the operands.
 pub(super) fn truth_of(ty: &Type) -> Type {

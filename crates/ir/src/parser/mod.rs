@@ -32,7 +32,20 @@ pub fn parse(text: &str) -> Result<Module, IrError> {
 struct FunctionAttributes {
     memory: MemoryEffects,
     must_return: bool,
+    no_return: bool,
     unsupported: Vec<String>,
+    words: Vec<String>,
+}
+
+impl FunctionAttributes {
+    fn effects(mut self) -> crate::module::CallEffects {
+        self.words.sort();
+        self.words.dedup();
+        crate::module::CallEffects {
+            memory: self.memory,
+            words: self.words,
+        }
+    }
 }
 
 struct Parser<'t> {
