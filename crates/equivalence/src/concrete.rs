@@ -1,5 +1,7 @@
 //! Runs both functions on one input and compares what they do.
 
+use std::fmt::Write as _;
+
 use calque_ir::interpreter::{CallRecord, Choice, Input, Outcome, Scalar, run, run_all};
 use calque_ir::{Byte, Constant, Function, Memory, Module, Op, Pointer, Type, ValueKind, fold};
 
@@ -356,11 +358,7 @@ fn show_outcome(outcome: &Outcome, side: Side<'_>, input: &Input) -> String {
             let mut text = format!("returns {}", show(value, &side.function.result, memory));
             for (old, new) in input.memory.blocks.iter().zip(&memory.blocks) {
                 if old.bytes != new.bytes {
-                    text.push_str(&format!(
-                        "; {} = {}",
-                        new.name,
-                        show_bytes(&new.bytes, memory)
-                    ));
+                    let _ = write!(text, "; {} = {}", new.name, show_bytes(&new.bytes, memory));
                 }
             }
             text.push_str(&show_calls(calls));
@@ -390,7 +388,7 @@ fn show_calls(calls: &[CallRecord]) -> String {
                 ),
             })
             .collect();
-        text.push_str(&format!("; calls @{}({})", call.callee, list.join(", ")));
+        let _ = write!(text, "; calls @{}({})", call.callee, list.join(", "));
     }
     text
 }

@@ -246,7 +246,7 @@ fn agrees(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
                 last = Verdict::unknown(
                     "budget",
                     "neither refines the other; agreement was not decided",
-                )
+                );
             }
         }
     }

@@ -232,7 +232,7 @@ impl<'m> Inputs<'m> {
             2..=3 if !self.constants.is_empty() => {
                 self.constants[self.random.below(self.constants.len() as u64) as usize]
             }
-            2..=4 => (self.random.below(41) as i128 - 20) as u128,
+            2..=4 => (i128::from(self.random.below(41)) - 20) as u128,
             5 => u128::from(self.random.below(300)),
             6 => u128::from(self.random.next()) << (argument % 3) >> self.random.below(64),
             _ => u128::from(self.random.next()) | u128::from(self.random.next()) << 64,
@@ -264,7 +264,7 @@ impl<'m> Inputs<'m> {
                 1 => u128::from(self.random.below(4)),
                 2 => base.wrapping_add(u128::from(i)),
                 3 => base,
-                _ => (self.random.below(25) as i128 - 12) as u128,
+                _ => (i128::from(self.random.below(25)) - 12) as u128,
             };
             // Text: letters, digits, spaces and the like behind byte pointers in most inputs.
             let value = if self.element == 1 && style != 0 {

@@ -32,7 +32,7 @@ fn promotable(function: &Function, flow: &ControlFlow) -> HashMap<ValueId, Type>
                     types.entry(id).or_insert(None);
                 }
                 Some(Op::Load { pointer, .. }) => {
-                    see(&mut types, &mut spoiled, *pointer, function.ty(id))
+                    see(&mut types, &mut spoiled, *pointer, function.ty(id));
                 }
                 Some(Op::Store { value, pointer, .. }) => {
                     spoiled.insert(*value);

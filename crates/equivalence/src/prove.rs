@@ -89,7 +89,7 @@ fn used_once(function: &Function, value: ValueId) -> bool {
                 Some(Op::Binary { op, .. })
                     if !matches!(op.name(), "udiv" | "sdiv" | "urem" | "srem") =>
                 {
-                    at = *one
+                    at = *one;
                 }
                 Some(Op::Compare { .. } | Op::Cast { .. } | Op::Select { .. }) => at = *one,
                 Some(Op::Call {
@@ -222,7 +222,7 @@ pub(crate) fn start(
         &entry.target
     };
     let (values, undefined) = machine.arguments(graph, world, arguments, entry.memory)?;
-    let mut segment = machine.run(graph, world, BlockId(0), values, entry.memory, cuts)?;
+    let mut segment = machine.run(graph, world, BlockId(0), &values, entry.memory, cuts)?;
     segment.undefined = graph.any(&[segment.undefined, undefined]);
     Ok(segment)
 }

@@ -172,27 +172,26 @@ impl Places {
                 offset: address as i64,
             };
         }
-        let block = match self.blocks.get(&provenance) {
-            Some(block) => *block,
-            None => {
-                let (base, size, constant, live) = match self.found.get(&provenance) {
-                    Some(f) => (f.base, f.size.min(SIZE_LIMIT_BYTES), f.constant, f.live),
-                    None => (address.max(1), 0, false, true),
-                };
-                self.too_high |= base > ADDRESS_LIMIT;
-                self.memory.blocks.push(MemoryBlock {
-                    name: name.into(),
-                    bytes: vec![Byte::Bits(0); size as usize],
-                    address: base,
-                    hidden: false,
-                    constant,
-                    live,
-                    asleep: false,
-                });
-                let index = self.memory.blocks.len() as u32 - 1;
-                self.blocks.insert(provenance, index);
-                index
-            }
+        let block = if let Some(block) = self.blocks.get(&provenance) {
+            *block
+        } else {
+            let (base, size, constant, live) = match self.found.get(&provenance) {
+                Some(f) => (f.base, f.size.min(SIZE_LIMIT_BYTES), f.constant, f.live),
+                None => (address.max(1), 0, false, true),
+            };
+            self.too_high |= base > ADDRESS_LIMIT;
+            self.memory.blocks.push(MemoryBlock {
+                name: name.into(),
+                bytes: vec![Byte::Bits(0); size as usize],
+                address: base,
+                hidden: false,
+                constant,
+                live,
+                asleep: false,
+            });
+            let index = self.memory.blocks.len() as u32 - 1;
+            self.blocks.insert(provenance, index);
+            index
         };
         let base = self.memory.blocks[block as usize].address;
         Pointer {

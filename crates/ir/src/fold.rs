@@ -73,7 +73,7 @@ pub fn binary(op: BinaryOp, flags: Flags, width: u32, a: u128, b: u128) -> Folde
             )
         }
         BinaryOp::UDiv | BinaryOp::URem if b == 0 => Folded::Undefined,
-        BinaryOp::UDiv => poison_if(flags.exact && a % b != 0, a / b),
+        BinaryOp::UDiv => poison_if(flags.exact && !a.is_multiple_of(b), a / b),
         BinaryOp::URem => Folded::Bits(a % b),
         BinaryOp::SDiv | BinaryOp::SRem if b == 0 || (sb == -1 && a == 1u128 << (width - 1)) => {
             Folded::Undefined

@@ -310,9 +310,15 @@ impl Op {
             }
             Self::Switch { default, cases, .. } => {
                 visit(default);
-                cases.iter_mut().for_each(|(_, block)| visit(block));
+                for (_, block) in cases {
+                    visit(block);
+                }
             }
-            Self::Phi { incoming } => incoming.iter_mut().for_each(|(_, block)| visit(block)),
+            Self::Phi { incoming } => {
+                for (_, block) in incoming {
+                    visit(block);
+                }
+            }
             _ => {}
         }
     }
@@ -380,13 +386,17 @@ impl Op {
                 if let Callee::Indirect(value) = callee {
                     visit(value);
                 }
-                arguments.iter_mut().for_each(|(v, _)| visit(v));
+                for (v, _) in arguments {
+                    visit(v);
+                }
             }
             Self::Return { value } => value.iter_mut().for_each(visit),
             Self::BranchIf { condition, .. } => visit(condition),
             Self::Switch { value, cases, .. } => {
                 visit(value);
-                cases.iter_mut().for_each(|(v, _)| visit(v));
+                for (v, _) in cases {
+                    visit(v);
+                }
             }
             Self::Branch { .. } | Self::Unreachable | Self::Unsupported { .. } => {}
         }

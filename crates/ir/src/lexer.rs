@@ -112,7 +112,7 @@ pub fn bytes_of(text: &[u8], token: Token) -> Vec<u8> {
 /// One-based line and column of a byte.
 pub fn place(text: &[u8], at: usize) -> (u32, u32) {
     let before = text.get(..at.min(text.len())).unwrap_or_default();
-    let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+    let line = before.split(|&b| b == b'\n').count();
     let column = before.iter().rev().take_while(|&&b| b != b'\n').count() + 1;
     (line as u32, column as u32)
 }

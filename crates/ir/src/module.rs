@@ -138,8 +138,7 @@ impl MemoryEffects {
             (x, y) if x == y => x,
             (None, _) | (_, None) => None,
             (Read | ArgumentRead, Argument | ArgumentRead)
-            | (Argument, Read)
-            | (ArgumentRead, Read)
+            | (Argument | ArgumentRead, Read)
             | (Argument, ArgumentRead) => ArgumentRead,
             _ => Other,
         }

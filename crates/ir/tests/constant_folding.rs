@@ -30,7 +30,7 @@ impl Random {
         ];
         let raw = match self.next() % 3 {
             0 => corners[(self.next() % 8) as usize],
-            1 => (self.next() % 17) as i128 - 8,
+            1 => i128::from(self.next() % 17) - 8,
             _ => i128::from(self.next()) << (self.next() % 64),
         };
         fold::signed(raw as u128 & fold::mask(width), width)

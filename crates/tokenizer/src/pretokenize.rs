@@ -40,6 +40,8 @@ impl PreTokenizer {
 
     /// The `pre_tokenizer` of a `tokenizer.json`.
     pub(crate) fn json(self) -> String {
+        const BYTE_LEVEL: &str =
+            r#"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#;
         let split = |regex: &str| {
             let mut quoted = String::new();
             crate::json::quote(regex, &mut quoted);
@@ -47,8 +49,6 @@ impl PreTokenizer {
                 r#"{{"type":"Sequence","pretokenizers":[{{"type":"Split","pattern":{{"Regex":{quoted}}},"behavior":"Isolated","invert":false}},{{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}}]}}"#
             )
         };
-        const BYTE_LEVEL: &str =
-            r#"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#;
         match self {
             Self::Gpt2 => BYTE_LEVEL.to_owned(),
             Self::Gpt2Digits => format!(
@@ -185,9 +185,10 @@ fn cl100k(text: &str, max_digits: usize) -> usize {
         return 0;
     };
     if first == '\''
-        && let Some(length) = contraction(&text[1..]) {
-            return 1 + length;
-        }
+        && let Some(length) = contraction(&text[1..])
+    {
+        return 1 + length;
+    }
     let kind = class(first);
     if kind == Class::Letter {
         return run(text, Class::Letter);

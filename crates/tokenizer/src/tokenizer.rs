@@ -159,10 +159,11 @@ impl Tokenizer {
     fn encode_piece(&self, piece: &[u8], symbols: &mut Vec<u32>) {
         symbols.clear();
         if self.ignore_merges
-            && let Some(&id) = self.ids.get(piece) {
-                symbols.push(id);
-                return;
-            }
+            && let Some(&id) = self.ids.get(piece)
+        {
+            symbols.push(id);
+            return;
+        }
         // A byte without a token of its own is left out, as the reference does without an unknown token.
         symbols.extend(
             piece

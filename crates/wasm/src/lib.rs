@@ -22,7 +22,9 @@ pub struct RawTokenizer(Tokenizer);
 impl RawTokenizer {
     /// Loads a `tokenizer.json`.
     pub fn load(json: &[u8]) -> Result<RawTokenizer, JsValue> {
-        Tokenizer::from_json(json).map(Self).map_err(tokenizer_error)
+        Tokenizer::from_json(json)
+            .map(Self)
+            .map_err(tokenizer_error)
     }
 
     /// Ids of a text.
@@ -40,7 +42,9 @@ impl RawTokenizer {
         let encoding = self.0.encode_with_offsets(text, special);
         let places = encoding.offsets.iter();
         let triples = encoding.ids.iter().zip(places);
-        triples.flat_map(|(&id, &(start, end))| [id, start as u32, end as u32]).collect()
+        triples
+            .flat_map(|(&id, &(start, end))| [id, start as u32, end as u32])
+            .collect()
     }
 
     /// Text of ids.
@@ -101,7 +105,12 @@ pub fn train(
             format!("pre-tokenizer {pre_tokenizer}: expected gpt2, gpt2-digits, llama3 or qwen2"),
         )
     })?;
-    let options = TrainOptions { vocab_size, min_frequency: min_frequency.into(), pre_tokenizer, special };
+    let options = TrainOptions {
+        vocab_size,
+        min_frequency: min_frequency.into(),
+        pre_tokenizer,
+        special,
+    };
     calque_tokenizer::train(texts.iter().map(String::as_str), &options).map_err(tokenizer_error)
 }
 
@@ -115,9 +124,16 @@ pub fn check(
     unroll: u32,
     assume: Vec<String>,
 ) -> Result<String, JsValue> {
-    let mut options = Options { function, unroll, ..Options::default() };
+    let mut options = Options {
+        function,
+        unroll,
+        ..Options::default()
+    };
     options.relation = Relation::from_name(relation).ok_or_else(|| {
-        thrown("bad-option", format!("relation {relation}: expected refines, equivalent or agrees"))
+        thrown(
+            "bad-option",
+            format!("relation {relation}: expected refines, equivalent or agrees"),
+        )
     })?;
     for name in assume {
         if !options.assume(&name) {

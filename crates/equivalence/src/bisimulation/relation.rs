@@ -220,15 +220,15 @@ impl Samples<'_> {
                 break;
             }
         }
-        if let Some(first) = goal.iter().flatten().next() {
-            if goal.iter().all(|g| *g == Some(*first)) {
-                out.push(Expression {
-                    base: None,
-                    terms: Vec::new(),
-                    constant: fold::signed(*first, width),
-                    width,
-                });
-            }
+        if let Some(first) = goal.iter().flatten().next()
+            && goal.iter().all(|g| *g == Some(*first))
+        {
+            out.push(Expression {
+                base: None,
+                terms: Vec::new(),
+                constant: fold::signed(*first, width),
+                width,
+            });
         }
     }
 
@@ -270,10 +270,10 @@ impl Samples<'_> {
                 constant,
                 width: 64,
             };
-            if let Some(first) = offsets.iter().flatten().next() {
-                if offsets.iter().flatten().all(|o| o == first) {
-                    out.push(plain(Vec::new(), fold::signed(*first, 64)));
-                }
+            if let Some(first) = offsets.iter().flatten().next()
+                && offsets.iter().flatten().all(|o| o == first)
+            {
+                out.push(plain(Vec::new(), fold::signed(*first, 64)));
             }
             for (id, fit, column) in self.columns(64) {
                 if let Some((factor, constant)) = line(&column, &offsets, 64) {

@@ -261,7 +261,7 @@ impl<'m> Simulation<'m> {
                 &mut self.graph,
                 &mut self.world,
                 block,
-                source.clone(),
+                &source,
                 memory,
                 &cuts_s,
             )?;
@@ -341,7 +341,7 @@ impl<'m> Simulation<'m> {
                 &mut self.graph,
                 &mut self.world,
                 *block,
-                values,
+                &values,
                 arrival.memory,
                 cuts,
             )?;
@@ -552,7 +552,7 @@ impl<'m> Simulation<'m> {
                 &mut self.graph,
                 &mut self.world,
                 b,
-                values.clone(),
+                &values,
                 memory,
                 &cuts_t,
             )?);
@@ -626,23 +626,22 @@ impl<'m> Simulation<'m> {
                         evaluator.value(*node) == 1
                             && choice[*index][*leaf] + 1 < leaves[*index][*leaf].1.len()
                     });
-                    return match broken {
-                        Some((index, leaf, _)) => Ok(Some((*index, *leaf))),
-                        None => {
-                            let named = parts
-                                .iter()
-                                .find(|(_, _, node)| evaluator.value(*node) == 1);
-                            Stop::because(
-                                "loop-bound",
-                                match named {
-                                    Some((index, leaf, _)) => {
-                                        let name = &self.t.function.value(leaves[*index][*leaf].0).name;
-                                        format!("%{name} of the target is not kept equal to its counterpart")
-                                    }
-                                    None => "the sides part in one step from a state that the relation allows".into(),
-                                },
-                            )
-                        }
+                    return if let Some((index, leaf, _)) = broken {
+                        Ok(Some((*index, *leaf)))
+                    } else {
+                        let named = parts
+                            .iter()
+                            .find(|(_, _, node)| evaluator.value(*node) == 1);
+                        Stop::because(
+                            "loop-bound",
+                            match named {
+                                Some((index, leaf, _)) => {
+                                    let name = &self.t.function.value(leaves[*index][*leaf].0).name;
+                                    format!("%{name} of the target is not kept equal to its counterpart")
+                                }
+                                None => "the sides part in one step from a state that the relation allows".into(),
+                            },
+                        )
                     };
                 }
             }

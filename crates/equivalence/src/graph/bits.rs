@@ -16,7 +16,7 @@ impl Graph {
         for node in [a, b] {
             match self.kind(node) {
                 Kind::And(list) => {
-                    for &part in list.clone().iter() {
+                    for &part in &list.clone() {
                         match self.as_constant(part) {
                             Some(bits) => constant &= bits,
                             None => parts.push(part),
@@ -67,7 +67,7 @@ impl Graph {
         for node in [a, b] {
             match self.kind(node) {
                 Kind::Or(list) => {
-                    for &part in list.clone().iter() {
+                    for &part in &list.clone() {
                         match self.as_constant(part) {
                             Some(bits) => constant |= bits,
                             None => parts.push(part),
@@ -157,7 +157,7 @@ impl Graph {
             Kind::Concat(parts) => {
                 let mut out = Vec::new();
                 let mut at = 0;
-                for part in parts.iter() {
+                for part in &parts {
                     let w = self.width(*part);
                     let (from, to) = (low.max(at), (low + count).min(at + w));
                     if from < to {
@@ -182,7 +182,7 @@ impl Graph {
             // The low bits of a sum or product depend on the low bits alone.
             Kind::Sum(terms, constant) if low == 0 => {
                 let mut sum = self.constant(constant, count);
-                for (node, coefficient) in terms.iter() {
+                for (node, coefficient) in &terms {
                     let part = self.extract(*node, 0, count);
                     let part = self.scale(part, *coefficient);
                     sum = self.add(sum, part);
@@ -191,7 +191,7 @@ impl Graph {
             }
             Kind::Product(factors) if low == 0 => {
                 let mut product = self.constant(1, count);
-                for factor in factors.iter() {
+                for factor in &factors {
                     let part = self.extract(*factor, 0, count);
                     product = self.mul(product, part);
                 }
@@ -199,7 +199,7 @@ impl Graph {
             }
             Kind::And(parts) => {
                 let mut all = self.constant(u128::MAX, count);
-                for part in parts.iter() {
+                for part in &parts {
                     let part = self.extract(*part, low, count);
                     all = self.and(all, part);
                 }
@@ -207,7 +207,7 @@ impl Graph {
             }
             Kind::Or(parts) => {
                 let mut any = self.constant(0, count);
-                for part in parts.iter() {
+                for part in &parts {
                     let part = self.extract(*part, low, count);
                     any = self.or(any, part);
                 }

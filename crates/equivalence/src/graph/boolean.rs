@@ -37,10 +37,10 @@ impl Graph {
                     return self.truth(false);
                 }
                 // not (x and y and ...) beside x, y, ...: contradiction where all of them are here.
-                if let Kind::And(list) = self.kind(inner) {
-                    if list.iter().all(|n| parts.binary_search(n).is_ok()) {
-                        return self.truth(false);
-                    }
+                if let Kind::And(list) = self.kind(inner)
+                    && list.iter().all(|n| parts.binary_search(n).is_ok())
+                {
+                    return self.truth(false);
                 }
             }
         }
@@ -48,24 +48,24 @@ impl Graph {
         let mut changed = false;
         let mut kept = Vec::with_capacity(parts.len());
         for &part in &parts {
-            if let Kind::Not(inner) = *self.kind(part) {
-                if let Kind::And(list) = self.kind(inner).clone() {
-                    let opposites: Vec<Node> = list.iter().map(|n| self.not(*n)).collect();
-                    if opposites.iter().any(|n| parts.binary_search(n).is_ok()) {
-                        changed = true;
-                        continue;
-                    }
-                    let rest: Vec<Node> = list
-                        .iter()
-                        .copied()
-                        .filter(|n| parts.binary_search(n).is_err())
-                        .collect();
-                    if rest.len() < list.len() {
-                        changed = true;
-                        let shorter = self.all(&rest);
-                        kept.push(self.not(shorter));
-                        continue;
-                    }
+            if let Kind::Not(inner) = *self.kind(part)
+                && let Kind::And(list) = self.kind(inner).clone()
+            {
+                let opposites: Vec<Node> = list.iter().map(|n| self.not(*n)).collect();
+                if opposites.iter().any(|n| parts.binary_search(n).is_ok()) {
+                    changed = true;
+                    continue;
+                }
+                let rest: Vec<Node> = list
+                    .iter()
+                    .copied()
+                    .filter(|n| parts.binary_search(n).is_err())
+                    .collect();
+                if rest.len() < list.len() {
+                    changed = true;
+                    let shorter = self.all(&rest);
+                    kept.push(self.not(shorter));
+                    continue;
                 }
             }
             kept.push(part);
@@ -82,10 +82,10 @@ impl Graph {
 
     /// Disjunction of truth values.
     pub(crate) fn any(&mut self, list: &[Node]) -> Node {
-        if let [a, b] = *list {
-            if let Some(joined) = self.resolve(a, b) {
-                return joined;
-            }
+        if let [a, b] = *list
+            && let Some(joined) = self.resolve(a, b)
+        {
+            return joined;
         }
         let negated: Vec<Node> = list.iter().map(|n| self.not(*n)).collect();
         let none = self.all(&negated);

@@ -35,10 +35,11 @@ impl Graph {
         };
         let terms: Vec<(Node, u128)> = terms.into_iter().map(|(n, c)| (n, sign(c))).collect();
         let constant = sign(constant).wrapping_neg() & mask(width);
-        if let [(x, 1), (y, c)] = terms.as_slice() {
-            if constant == 0 && *c == mask(width) {
-                return self.intern(Kind::Equal(*x.min(y), *x.max(y)), 1);
-            }
+        if let [(x, 1), (y, c)] = terms.as_slice()
+            && constant == 0
+            && *c == mask(width)
+        {
+            return self.intern(Kind::Equal(*x.min(y), *x.max(y)), 1);
         }
         let left = if let [(x, 1)] = terms.as_slice() {
             *x
@@ -58,7 +59,7 @@ impl Graph {
                 // A constant part decides, or is dropped.
                 let mut at = 0;
                 let mut conditions = Vec::new();
-                for part in parts.iter() {
+                for part in &parts {
                     let w = self.width(*part);
                     let here = self.constant(constant >> at, w);
                     conditions.push(self.equal(*part, here));
@@ -183,10 +184,12 @@ impl Graph {
             _ => {}
         }
         // Two values with a zero on top compare as unsigned ones.
-        if let (Some((low_a, _)), Some((low_b, _))) = (self.signed_range(a), self.signed_range(b)) {
-            if low_a >= 0 && low_b >= 0 && self.as_constant(b).is_none() {
-                return self.unsigned_less(a, b);
-            }
+        if let (Some((low_a, _)), Some((low_b, _))) = (self.signed_range(a), self.signed_range(b))
+            && low_a >= 0
+            && low_b >= 0
+            && self.as_constant(b).is_none()
+        {
+            return self.unsigned_less(a, b);
         }
         self.intern(Kind::SignedLess(a, b), 1)
     }

@@ -87,7 +87,7 @@ impl<'g> Evaluator<'g> {
             Kind::Concat(parts) => {
                 let mut at = 0;
                 let mut out = 0;
-                for part in parts.iter() {
+                for part in parts {
                     out |= self.get(*part) << at;
                     at += g.width(*part);
                 }

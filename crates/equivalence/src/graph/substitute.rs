@@ -40,7 +40,7 @@ impl Graph {
             Kind::Constant(_) | Kind::Variable(_) => node,
             Kind::Sum(terms, constant) => {
                 let mut sum = self.constant(constant, width);
-                for (n, coefficient) in terms.iter() {
+                for (n, coefficient) in &terms {
                     let term = self.scale(get(n), *coefficient);
                     sum = self.add(sum, term);
                 }
@@ -48,7 +48,7 @@ impl Graph {
             }
             Kind::Product(factors) => {
                 let mut product = self.constant(1, width);
-                for factor in factors.iter() {
+                for factor in &factors {
                     product = self.mul(product, get(factor));
                 }
                 product

@@ -65,7 +65,7 @@ impl Blaster {
                 while let Some((rest, times)) = self.remainder(graph, &mut terms, width) {
                     sum = self.add_scaled(sum, &rest, times);
                 }
-                for (n, coefficient) in terms.iter() {
+                for (n, coefficient) in &terms {
                     let term = self.get(*n);
                     sum = self.add_scaled(sum, &term, *coefficient);
                 }

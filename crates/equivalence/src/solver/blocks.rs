@@ -58,10 +58,9 @@ impl Solver {
         for &node in applications {
             if let Kind::Apply(Symbol::NotAccessible(..) | Symbol::OutOfBounds, list) =
                 graph.kind(node)
+                && !provenances.contains(&list[0])
             {
-                if !provenances.contains(&list[0]) {
-                    provenances.push(list[0]);
-                }
+                provenances.push(list[0]);
             }
         }
         for &p in &provenances {

@@ -188,7 +188,7 @@ impl<'m> Machine<'m> {
         graph: &mut Graph,
         world: &mut World,
         start: BlockId,
-        values: Environment,
+        values: &Environment,
         memory: Node,
         cuts: &[BlockId],
     ) -> Result<Segment, Stop> {

@@ -211,7 +211,7 @@ impl Machine<'_> {
         depth: u32,
     ) -> Result<Lane, Stop> {
         if let Some((start, values)) = self.table(g, place) {
-            return Ok(self.from_table(g, memory, place, start, &values));
+            return Ok(self.table_entry(g, memory, place, start, &values));
         }
         let mut memory = memory;
         let mut depth = depth;
@@ -296,43 +296,7 @@ impl Machine<'_> {
         if self.events.is_empty() {
             return g.truth(false);
         }
-        self.freed_before(g, memory, provenance, &mut HashMap::new())
-    }
-
-    fn freed_before(
-        &self,
-        g: &mut Graph,
-        memory: Node,
-        provenance: Node,
-        memo: &mut HashMap<Node, Node>,
-    ) -> Node {
-        if let Some(known) = memo.get(&memory) {
-            return *known;
-        }
-        let mut at = memory;
-        let mut freed = Vec::new();
-        loop {
-            match g.kind(at).clone() {
-                Kind::Store(parts, _) => at = parts[0],
-                Kind::Apply(Symbol::Called, list) => {
-                    if g.is_true(list[2]) {
-                        freed.push(g.apply(Symbol::Freed, &[list[1], provenance], 1));
-                    }
-                    at = list[0];
-                }
-                Kind::Choose(condition, a, b) => {
-                    let a = self.freed_before(g, a, provenance, memo);
-                    let b = self.freed_before(g, b, provenance, memo);
-                    freed.push(g.choose(condition, a, b));
-                    break;
-                }
-                // No call comes before the memory at entry: calls and cut points are never in one walk.
-                _ => break,
-            }
-        }
-        let out = g.any(&freed);
-        memo.insert(memory, out);
-        out
+        freed_before(g, memory, provenance, &mut HashMap::new())
     }
 
     /// A read of several units, put together from reads of one.
@@ -375,7 +339,7 @@ impl Machine<'_> {
         })
     }
 
-    fn from_table(
+    fn table_entry(
         &self,
         g: &mut Graph,
         memory: Node,
@@ -538,6 +502,41 @@ impl Machine<'_> {
         }
         Ok(Vec::new())
     }
+}
+
+fn freed_before(
+    g: &mut Graph,
+    memory: Node,
+    provenance: Node,
+    memo: &mut HashMap<Node, Node>,
+) -> Node {
+    if let Some(known) = memo.get(&memory) {
+        return *known;
+    }
+    let mut at = memory;
+    let mut freed = Vec::new();
+    loop {
+        match g.kind(at).clone() {
+            Kind::Store(parts, _) => at = parts[0],
+            Kind::Apply(Symbol::Called, list) => {
+                if g.is_true(list[2]) {
+                    freed.push(g.apply(Symbol::Freed, &[list[1], provenance], 1));
+                }
+                at = list[0];
+            }
+            Kind::Choose(condition, a, b) => {
+                let a = freed_before(g, a, provenance, memo);
+                let b = freed_before(g, b, provenance, memo);
+                freed.push(g.choose(condition, a, b));
+                break;
+            }
+            // No call comes before the memory at entry: calls and cut points are never in one walk.
+            _ => break,
+        }
+    }
+    let out = g.any(&freed);
+    memo.insert(memory, out);
+    out
 }
 
 /// True where the memory `after` of the target holds something that `before` of the source does not allow, at a place that is not fixed:

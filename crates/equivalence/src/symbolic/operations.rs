@@ -123,20 +123,20 @@ impl Machine<'_> {
             let g = &mut *state.graph;
             let width = g.width(lane.value);
             let mut poison = vec![lane.poison];
-            if let Some((low, high)) = a.range {
-                if low != high {
-                    let (low_n, high_n) = (g.constant(low, width), g.constant(high, width));
-                    let (below, under) = (
-                        g.unsigned_less(lane.value, low_n),
-                        g.unsigned_less(lane.value, high_n),
-                    );
-                    let above = g.not(under);
-                    poison.push(if low < high {
-                        g.any(&[below, above])
-                    } else {
-                        g.all(&[below, above])
-                    });
-                }
+            if let Some((low, high)) = a.range
+                && low != high
+            {
+                let (low_n, high_n) = (g.constant(low, width), g.constant(high, width));
+                let (below, under) = (
+                    g.unsigned_less(lane.value, low_n),
+                    g.unsigned_less(lane.value, high_n),
+                );
+                let above = g.not(under);
+                poison.push(if low < high {
+                    g.any(&[below, above])
+                } else {
+                    g.all(&[below, above])
+                });
             }
             if a.nonnull {
                 let null = g.constant(0, width);
@@ -189,13 +189,13 @@ impl Machine<'_> {
                 width_of(self.function.ty(*lhs).scalar())?;
                 let pointers = *self.function.ty(*lhs).scalar() == Type::Pointer;
                 let (a, b) = (self.operand(state, *lhs)?, self.operand(state, *rhs)?);
-                if pointers && matches!(predicate, Predicate::Eq | Predicate::Ne) {
-                    if let ([a], [b]) = (a.as_slice(), b.as_slice()) {
-                        if self.local_and_null(state.graph, *a, *b) {
-                            let differ = state.graph.truth(*predicate == Predicate::Ne);
-                            return Ok(vec![Lane::plain(state.graph, differ)]);
-                        }
-                    }
+                if pointers
+                    && matches!(predicate, Predicate::Eq | Predicate::Ne)
+                    && let ([a], [b]) = (a.as_slice(), b.as_slice())
+                    && self.local_and_null(state.graph, *a, *b)
+                {
+                    let differ = state.graph.truth(*predicate == Predicate::Ne);
+                    return Ok(vec![Lane::plain(state.graph, differ)]);
                 }
                 Ok(a.into_iter()
                     .zip(b)

@@ -127,12 +127,11 @@ impl Machine<'_> {
     fn loops(&self) -> Vec<(BlockId, HashSet<BlockId>)> {
         let mut out: Vec<(BlockId, HashSet<BlockId>)> = Vec::new();
         for (latch, header) in self.flow.back_edges() {
-            let at = match out.iter().position(|(h, _)| *h == header) {
-                Some(at) => at,
-                None => {
-                    out.push((header, HashSet::from([header])));
-                    out.len() - 1
-                }
+            let at = if let Some(at) = out.iter().position(|(h, _)| *h == header) {
+                at
+            } else {
+                out.push((header, HashSet::from([header])));
+                out.len() - 1
             };
             let body = &mut out[at].1;
             let mut stack = vec![latch];

@@ -105,7 +105,7 @@ pub(super) fn run_scripted(
 
 type Lanes = Vec<Scalar>;
 
-impl<'m> Frame<'m> {
+impl Frame<'_> {
     /// The lanes of a value, if it has been computed (or is a constant).
     #[must_use]
     pub fn get(&self, id: ValueId) -> Option<Vec<Scalar>> {
@@ -257,7 +257,7 @@ impl<'m> Frame<'m> {
         for lane in &mut lanes {
             let poison = match (*lane, a.range) {
                 (Scalar::Int(bits), Some((low, high))) => {
-                    let inside = if low < high || low == high {
+                    let inside = if low <= high {
                         low <= bits && bits < high
                     } else {
                         bits >= low || bits < high

@@ -131,21 +131,18 @@ impl Frame<'_> {
         let mut values = Vec::new();
         let mut overflows = Vec::new();
         for (a, b) in a.iter().zip(b) {
-            match (self.need(*a, width)?, self.need(*b, width)?) {
-                (Some(a), Some(b)) => {
-                    let value = match fold::binary(op, Flags::default(), width, a, b) {
-                        Folded::Bits(bits) => Scalar::Int(bits),
-                        _ => Scalar::Poison,
-                    };
-                    values.push(value);
-                    overflows.push(Scalar::Int(u128::from(
-                        fold::binary(op, strict, width, a, b) == Folded::Poison,
-                    )));
-                }
-                _ => {
-                    values.push(Scalar::Poison);
-                    overflows.push(Scalar::Poison);
-                }
+            if let (Some(a), Some(b)) = (self.need(*a, width)?, self.need(*b, width)?) {
+                let value = match fold::binary(op, Flags::default(), width, a, b) {
+                    Folded::Bits(bits) => Scalar::Int(bits),
+                    _ => Scalar::Poison,
+                };
+                values.push(value);
+                overflows.push(Scalar::Int(u128::from(
+                    fold::binary(op, strict, width, a, b) == Folded::Poison,
+                )));
+            } else {
+                values.push(Scalar::Poison);
+                overflows.push(Scalar::Poison);
             }
         }
         values.extend(overflows);

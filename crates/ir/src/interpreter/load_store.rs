@@ -320,9 +320,10 @@ impl Frame<'_> {
             }
             let part = cut * i128::from(step);
             nuw_lost |= index < 0 && part != 0;
-            if (flags.nusw && i64::try_from(part).is_err())
-                || (flags.nusw && i64::try_from(offset + part).is_err())
-            {
+            let leaves = [part, offset + part]
+                .iter()
+                .any(|o| i64::try_from(*o).is_err());
+            if flags.nusw && leaves {
                 return Ok(Scalar::Poison);
             }
             offset += part;

@@ -176,7 +176,7 @@ impl Parser<'_> {
             "readonly" => into.memory = into.memory.stricter(MemoryEffects::Read),
             "argmemonly" => into.memory = into.memory.stricter(MemoryEffects::Argument),
             "writeonly" | "inaccessiblememonly" | "inaccessiblemem_or_argmemonly" => {
-                into.memory = MemoryEffects::Other
+                into.memory = MemoryEffects::Other;
             }
             "willreturn" | "mustprogress" => into.must_return = true,
             "noreturn" => into.no_return = true,

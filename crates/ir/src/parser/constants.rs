@@ -191,15 +191,15 @@ impl Parser<'_> {
                     return Err(self.wanted("`(` of a constant expression"));
                 }
                 self.skip_group();
-                self.unsupported_from(token.start)
+                Ok(self.unsupported_from(token.start))
             }
         }
     }
 
-    fn unsupported_from(&self, start: usize) -> Result<Constant, IrError> {
+    fn unsupported_from(&self, start: usize) -> Constant {
         let end = self.tokens[self.at.saturating_sub(1)].end;
         let text = String::from_utf8_lossy(&self.text[start..end]).into_owned();
-        Ok(Constant::Unsupported(text.into()))
+        Constant::Unsupported(text.into())
     }
 
     fn constant_cast(&mut self, token: lexer::Token, _ty: &Type) -> Result<Constant, IrError> {
@@ -215,7 +215,7 @@ impl Parser<'_> {
         match (self.word_of(token), &from, &to, inner) {
             ("bitcast", a, b, inner) if a == b => Ok(inner),
             ("inttoptr", _, Type::Pointer, Constant::Int(0)) => Ok(Constant::Null),
-            _ => self.unsupported_from(token.start),
+            _ => Ok(self.unsupported_from(token.start)),
         }
     }
 
@@ -266,9 +266,9 @@ impl Parser<'_> {
             }
             (Some(offset), Constant::Offset(base, more, both)) => match offset.checked_add(more) {
                 Some(sum) => Ok(Constant::Offset(base, sum, both && inbounds)),
-                None => self.unsupported_from(token.start),
+                None => Ok(self.unsupported_from(token.start)),
             },
-            _ => self.unsupported_from(token.start),
+            _ => Ok(self.unsupported_from(token.start)),
         }
     }
 

@@ -241,10 +241,10 @@ impl Parser<'_> {
                     }
                     self.bump();
                     let name = lexer::name_of(self.text, token);
-                    open = Some(self.start_block(body, token, name)?);
+                    open = Some(self.start_block(body, token, &name)?);
                 }
                 Kind::Word if matches!(self.word(), "uselistorder" | "uselistorder_bb") => {
-                    self.skip_line_from_here()
+                    self.skip_line_from_here();
                 }
                 // Debug records of LLVM 19 and later: `#dbg_value(...)`.
                 Kind::Group => self.skip_line_from_here(),
@@ -253,7 +253,7 @@ impl Parser<'_> {
                         block
                     } else {
                         let name = body.next_number.to_string();
-                        let block = self.start_block(body, token, name)?;
+                        let block = self.start_block(body, token, &name)?;
                         open = Some(block);
                         block
                     };
@@ -283,12 +283,12 @@ impl Parser<'_> {
         &mut self,
         body: &mut Body,
         token: Token,
-        name: String,
+        name: &str,
     ) -> Result<BlockId, IrError> {
         if let Ok(number) = name.parse::<u64>() {
             body.next_number = body.next_number.max(number.saturating_add(1));
         }
-        let id = body.block(&name);
+        let id = body.block(name);
         if body.order.contains(&id) {
             return Err(self.error_at(token, format!("block %{name} is defined twice")));
         }

@@ -78,7 +78,7 @@ impl Parser<'_> {
                 return Err(self.wanted("metadata"));
             }
             self.bump();
-            self.classify_metadata(op, &lexer::name_of(self.text, token), body);
+            classify_metadata(op, &lexer::name_of(self.text, token), body);
             // `!0`, `!{...}` or `!DIExpression(...)`.
             self.bump();
             if !self.on_new_line() && (self.is_punct(b'{') || self.is_punct(b'(')) {
@@ -86,29 +86,6 @@ impl Parser<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Metadata that adds undefined behaviour or poison is named; the rest is dropped.
-    fn classify_metadata(&self, op: &Op, kind: &str, body: &mut Body) {
-        let matters = match kind {
-            "range"
-            | "nonnull"
-            | "noundef"
-            | "align"
-            | "dereferenceable"
-            | "dereferenceable_or_null"
-            | "absolute_symbol"
-            | "invariant.load"
-            | "nofpclass" => matches!(op, Op::Load { .. } | Op::Call { .. }),
-            _ => false,
-        };
-        // Type-based aliasing and scopes (`tbaa`, `alias.scope`, `noalias`) are Alive2's ignorable class too.
-        if matters {
-            let name = format!("metadata !{kind}");
-            if !body.function.unsupported.contains(&name) {
-                body.function.unsupported.push(name);
-            }
-        }
     }
 
     fn operation(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
@@ -173,13 +150,16 @@ impl Parser<'_> {
             "br" => self.branch(body),
             "switch" => self.switch(body),
             "unreachable" => Ok((Type::Void, Op::Unreachable)),
-            _ => match UNSUPPORTED.iter().find(|(name, _)| *name == word) {
-                Some(&(name, terminator)) => self.unsupported(name, terminator),
-                None => {
+            _ => {
+                if let Some(&(name, terminator)) =
+                    UNSUPPORTED.iter().find(|(name, _)| *name == word)
+                {
+                    self.unsupported(name, terminator)
+                } else {
                     self.at -= 1;
                     Err(self.wanted("an instruction"))
                 }
-            },
+            }
         }
     }
 
@@ -556,6 +536,29 @@ impl Parser<'_> {
                 site: site.effects(),
             },
         ))
+    }
+}
+
+/// Metadata that adds undefined behaviour or poison is named; the rest is dropped.
+fn classify_metadata(op: &Op, kind: &str, body: &mut Body) {
+    let matters = match kind {
+        "range"
+        | "nonnull"
+        | "noundef"
+        | "align"
+        | "dereferenceable"
+        | "dereferenceable_or_null"
+        | "absolute_symbol"
+        | "invariant.load"
+        | "nofpclass" => matches!(op, Op::Load { .. } | Op::Call { .. }),
+        _ => false,
+    };
+    // Type-based aliasing and scopes (`tbaa`, `alias.scope`, `noalias`) are Alive2's ignorable class too.
+    if matters {
+        let name = format!("metadata !{kind}");
+        if !body.function.unsupported.contains(&name) {
+            body.function.unsupported.push(name);
+        }
     }
 }
 

@@ -147,12 +147,11 @@ impl<'t> Parser<'t> {
 
     fn wanted(&self, what: &str) -> IrError {
         let token = self.peek();
-        let found = match token.kind {
-            Kind::End => "the end of the text".to_string(),
-            _ => {
-                let bytes = &self.text[token.start..token.end.min(token.start + 40)];
-                format!("`{}`", String::from_utf8_lossy(bytes))
-            }
+        let found = if token.kind == Kind::End {
+            "the end of the text".to_string()
+        } else {
+            let bytes = &self.text[token.start..token.end.min(token.start + 40)];
+            format!("`{}`", String::from_utf8_lossy(bytes))
         };
         self.error_at(token, format!("expected {what}, found {found}"))
     }
