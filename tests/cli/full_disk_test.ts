@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { root } from "./calque.ts";
 
 /** A model of 2 MB from nothing and a recipe of 12 steps on given ids, of which every one is kept. */
-const withRecipe = async (work: (folder: string) => Promise<void>): Promise<void> => {
+const withRecipe = async (work: (folder: string) => void): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "calque-disk-"));
   try {
     const seed = join(root, "assets/seed");
@@ -30,7 +30,7 @@ const withRecipe = async (work: (folder: string) => Promise<void>): Promise<void
         engine: { tokens_per_pass: 64, context: 64 },
       }),
     );
-    await work(folder);
+    work(folder);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -50,7 +50,7 @@ const onDisk = (bytes: number, folder: string, script: string) => {
 };
 
 Deno.test("a run that the disk cannot hold is refused before its first step", () =>
-  withRecipe(async (folder) => {
+  withRecipe((folder) => {
     const { stdout, stderr } = onDisk(
       4 << 20,
       folder,
@@ -65,7 +65,7 @@ Deno.test("a run that the disk cannot hold is refused before its first step", ()
   }));
 
 Deno.test("a disk that fills up stops the run; with room again it goes on to the same weights", () =>
-  withRecipe(async (folder) => {
+  withRecipe((folder) => {
     const { stdout, stderr } = onDisk(
       64 << 20,
       folder,
