@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 
 const run = promisify(execFile);
 const root = new URL("..", import.meta.url).pathname;
@@ -102,4 +103,14 @@ ${program("calque/slim")}`,
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+Deno.test("the module is as small as crates/wasm/size.json says, and under 400 kB gzipped", async () => {
+  const said = JSON.parse(await readFile(join(root, "crates/wasm/size.json"), "utf8"));
+  const module = await readFile(join(root, "crates/wasm/pkg/calque_wasm_bg.wasm"));
+  const gzipped = gzipSync(module, { level: 9 }).length;
+  assert.ok(gzipped < 400_000, `${gzipped} bytes gzipped`);
+  // Compilers of other versions differ a little; what is meant to change the size changes the file.
+  const change = gzipped / said.gzipped_bytes - 1;
+  assert.ok(Math.abs(change) < 0.03, `${gzipped} bytes gzipped, ${said.gzipped_bytes} said`);
 });
