@@ -1,9 +1,13 @@
 //! Concrete inputs: corners, constants of the code and their neighbours, random values of a fixed seed; small arrays behind pointers.
 
+use std::collections::HashMap;
+
 use calque_ir::interpreter::{Input, STRANGER_COUNT, Scalar};
 use calque_ir::{
-    Byte, Callee, Constant, Function, Global, Memory, Module, Op, Pointer, Type, ValueKind, fold,
+    Byte, Callee, Constant, Function, Memory, Module, Op, Pointer, Type, ValueKind, fold,
 };
+
+use crate::image::{ImageByte, image};
 
 /// Inputs tried before any proof.
 pub(crate) const INPUT_COUNT: usize = 256;
@@ -123,6 +127,7 @@ impl<'m> Inputs<'m> {
     /// Memory with the globals of both sides and nothing else.
     pub(crate) fn globals(&self) -> Memory {
         let mut memory = Memory::default();
+        let mut images = Vec::new();
         for module in self.modules {
             let mut names: Vec<&String> = module.globals.keys().collect();
             names.sort();
@@ -139,13 +144,34 @@ impl<'m> Inputs<'m> {
                         && g.constant == global.constant
                         && g.ty == global.ty
                 });
-                if let Some(bytes) =
-                    global_bytes(module, global).filter(|_| agree && !global.unsupported)
+                if let Some(image) = image(module, global).filter(|_| agree && !global.unsupported)
                 {
                     let align = global.align.max(module.abi_align(&global.ty).unwrap_or(1));
+                    let bytes = vec![Byte::Undef; image.len()];
                     let block = memory.allocate(&label, bytes, align, true) as usize;
                     memory.blocks[block].constant = global.constant;
+                    images.push((block, image));
                 }
+            }
+        }
+        // Addresses can be written when all globals have one.
+        let blocks: HashMap<String, u32> = memory
+            .blocks
+            .iter()
+            .enumerate()
+            .map(|(i, b)| (b.name.clone(), i as u32))
+            .collect();
+        for (block, image) in images {
+            for (byte, part) in memory.blocks[block].bytes.iter_mut().zip(image) {
+                *byte = match part {
+                    ImageByte::Bits(bits) => Byte::Bits(bits),
+                    ImageByte::Poison => Byte::Poison,
+                    ImageByte::Undef => Byte::Undef,
+                    ImageByte::Address(name, offset, n) => match blocks.get(&format!("@{name}")) {
+                        Some(&block) => Byte::Pointer(Pointer { block, offset }, n),
+                        None => Byte::Undef,
+                    },
+                };
             }
         }
         memory
@@ -284,46 +310,9 @@ impl<'m> Inputs<'m> {
     }
 }
 
-pub(crate) fn global_bytes(module: &Module, global: &Global) -> Option<Vec<Byte>> {
-    let size = module.alloc_size(&global.ty).filter(|s| *s <= 1 << 16)?;
-    let mut bytes = vec![Byte::Bits(0); size as usize];
-    // What another module defines may hold anything: zeros are something.
-    if let Some(initializer) = &global.initializer {
-        write_constant(module, initializer, &global.ty, 0, &mut bytes)?;
-    }
-    Some(bytes)
-}
-
 /// Whether a function calls another that is only known by name.
 pub(crate) fn calls_strangers(function: &Function) -> bool {
     function.values.iter().any(|v| {
         matches!(&v.kind, ValueKind::Instruction(Op::Call { callee: Callee::Named(name), .. }) if !name.starts_with("llvm."))
     })
-}
-
-fn write_constant(
-    module: &Module,
-    constant: &Constant,
-    ty: &Type,
-    at: usize,
-    bytes: &mut [Byte],
-) -> Option<()> {
-    match constant {
-        Constant::Zero | Constant::Null => Some(()),
-        Constant::Int(bits) => {
-            let size = module.store_size(ty)? as usize;
-            for i in 0..size {
-                *bytes.get_mut(at + i)? = Byte::Bits((bits >> (8 * i)) as u8);
-            }
-            Some(())
-        }
-        Constant::Aggregate(fields) => {
-            for (i, (field_ty, field)) in fields.iter().enumerate() {
-                let (offset, _) = module.field(ty, i as u64)?;
-                write_constant(module, field, field_ty, at + offset as usize, bytes)?;
-            }
-            Some(())
-        }
-        _ => None,
-    }
 }

@@ -13,6 +13,7 @@ mod concrete;
 mod decide;
 mod graph;
 mod identical;
+mod image;
 mod inputs;
 mod json;
 mod options;

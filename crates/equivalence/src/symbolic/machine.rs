@@ -10,6 +10,7 @@ use super::calls::Event;
 use super::region::Step;
 use super::{Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, NODE_LIMIT, Node};
+use crate::image::ImageByte;
 
 /// Values known at a place.
 pub(crate) type Environment = HashMap<ValueId, Lanes>;
@@ -49,6 +50,8 @@ pub(crate) struct Machine<'m> {
     pub(super) local_aligns: HashMap<u128, u64>,
     /// Defined globals that were named, by their provenance.
     pub(super) globals: HashMap<u128, (String, Node)>,
+    /// Bytes of those of them that are constant.
+    pub(super) images: HashMap<u128, Vec<ImageByte>>,
     pub(super) disjoint_arguments: bool,
     /// How often a loop may be taken again; `None`: loops end at cut points.
     pub(crate) unroll: Option<u32>,
@@ -119,6 +122,7 @@ impl<'m> Machine<'m> {
             locals: HashMap::new(),
             local_aligns: HashMap::new(),
             globals: HashMap::new(),
+            images: HashMap::new(),
             disjoint_arguments,
             unroll: None,
             addresses_escape: !escaping.is_empty(),

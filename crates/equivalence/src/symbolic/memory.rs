@@ -8,6 +8,7 @@ use super::machine::{Machine, State, choose_lane};
 use super::operations::width_of;
 use super::{FIRST_LOCAL, Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, Kind, Node, Symbol};
+use crate::image::ImageByte;
 use crate::prove::lane_violation;
 
 /// Stores and joins that one read looks through.
@@ -210,6 +211,9 @@ impl Machine<'_> {
         memo: &mut Memo,
         depth: u32,
     ) -> Result<Lane, Stop> {
+        if let Some(lane) = self.constant_lane(g, place) {
+            return Ok(lane);
+        }
         if let Some((start, values)) = self.table(g, place) {
             return Ok(self.table_entry(g, memory, place, start, &values));
         }
@@ -337,6 +341,52 @@ impl Machine<'_> {
             undef,
             provenance: g.constant(0, 32),
         })
+    }
+
+    /// What stands at a known place of a constant global.
+    fn constant_lane(&self, g: &mut Graph, place: Place) -> Option<Lane> {
+        let id = g.as_constant(place.provenance)?;
+        let bytes = self.images.get(&id)?;
+        let (_, start) = self.globals.get(&id)?;
+        let distance = g.sub(place.address, *start);
+        let at = usize::try_from(g.as_constant(distance)?).ok()?;
+        let bytes = bytes.get(at..at.checked_add(place.bytes as usize)?)?;
+        let plain = |g: &mut Graph, bits: u128| {
+            let value = g.constant(bits, place.width);
+            Lane::plain(g, value)
+        };
+        if bytes.contains(&ImageByte::Poison) && !place.raw {
+            let lane = plain(g, 0);
+            let poison = g.truth(true);
+            return Some(Lane { poison, ..lane });
+        }
+        if bytes.iter().all(|b| *b == ImageByte::Undef) && !place.pointer {
+            let lane = plain(g, 0);
+            let undef = g.truth(true);
+            return Some(Lane { undef, ..lane });
+        }
+        if let (true, [ImageByte::Address(name, offset, _), ..]) = (place.pointer, bytes) {
+            let whole = bytes.iter().enumerate().all(|(i, b)| {
+                matches!(b, ImageByte::Address(n, o, k) if n == name && o == offset && usize::from(*k) == i)
+            });
+            let (id, (_, address)) = self.globals.iter().find(|(_, (n, _))| n == name)?;
+            if !whole {
+                return None;
+            }
+            let value = g.add_constant(*address, *offset as u128);
+            let lane = Lane::plain(g, value);
+            let provenance = g.constant(*id, 32);
+            return Some(Lane { provenance, ..lane });
+        }
+        let mut bits = 0u128;
+        for (i, byte) in bytes.iter().enumerate() {
+            let ImageByte::Bits(b) = byte else {
+                return None;
+            };
+            bits |= u128::from(*b).checked_shl(8 * i as u32)?;
+        }
+        // A pointer made of bits has no provenance here but null's.
+        (!place.pointer || bits == 0).then(|| plain(g, bits))
     }
 
     fn table_entry(

@@ -8,6 +8,7 @@ use calque_ir::{
 use super::machine::{Machine, State, choose_lane};
 use super::{Lane, Lanes, NULL_PROVENANCE, Role, Stop, World};
 use crate::graph::{Graph, Hard, Node};
+use crate::image::{ImageByte, image};
 
 impl Lane {
     /// A defined value that is no pointer.
@@ -81,6 +82,25 @@ impl Machine<'_> {
         }
     }
 
+    /// Notes what a constant global holds, and the globals whose addresses it holds.
+    fn read_image(&mut self, graph: &mut Graph, world: &mut World, id: u128, name: &str) {
+        let module = self.module;
+        let constant = module
+            .globals
+            .get(name)
+            .filter(|g| g.constant && g.initializer.is_some());
+        let Some(bytes) = constant.and_then(|g| image(module, g)) else {
+            return;
+        };
+        for byte in &bytes {
+            if let ImageByte::Address(other, _, 0) = byte {
+                // One without a meaning here is no part of what is known.
+                let _ = self.global(graph, world, other, 0);
+            }
+        }
+        self.images.insert(id, bytes);
+    }
+
     fn global(
         &mut self,
         graph: &mut Graph,
@@ -94,7 +114,10 @@ impl Machine<'_> {
         self.names_globals = true;
         let (address, provenance) = world.global(graph, name);
         if let Some(id) = graph.as_constant(provenance) {
-            self.globals.insert(id, (name.to_string(), address));
+            let known = self.globals.insert(id, (name.to_string(), address));
+            if known.is_none() {
+                self.read_image(graph, world, id, name);
+            }
         }
         let value = graph.add_constant(address, offset as u128);
         Ok(Lane {
