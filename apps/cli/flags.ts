@@ -20,8 +20,11 @@ export const runsFolder = Flag.String("data").pipe(
 );
 
 export const model = Flag.String("model").pipe(
-  Flag.withMetavar("DIR"),
-  Flag.withDescription("Hugging Face folder: config.json, *.safetensors, tokenizer.json"),
+  Flag.withMetavar("DIR|ORG/NAME"),
+  Flag.withDescription(
+    "Hugging Face folder (config.json, *.safetensors, tokenizer.json), or a model's name on the hub " +
+      "(CALQUE_HUB, HF_TOKEN; kept in CALQUE_CACHE)",
+  ),
 );
 
 export const adapter = Flag.String("adapter").pipe(

@@ -1,6 +1,7 @@
 /** What can be wrong with a model or adapter on disk. */
 export type ModelErrorCode =
   | "model-missing"
+  | "hub"
   | "model-config"
   | "model-unsupported"
   | "safetensors-truncated"

@@ -79,7 +79,14 @@ export type TrainEvent =
     readonly type: "progress";
     readonly step: number;
     readonly steps: number;
-    readonly doing: "reference" | "sampling" | "judging" | "training" | "evaluating" | "saving";
+    readonly doing:
+      | "fetching"
+      | "reference"
+      | "sampling"
+      | "judging"
+      | "training"
+      | "evaluating"
+      | "saving";
     readonly done: number;
     readonly of: number;
   }

@@ -1,13 +1,13 @@
 import { Effect, Fiber, Stream } from "effect";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Score } from "../evaluate/mod.ts";
-import { initModelFolder } from "../model/mod.ts";
+import { findModel, type HubOptions, initModelFolder } from "../model/mod.ts";
 import { locally, onEngine, rememberingJudge, remoteSandbox } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import { readCheckpoint } from "./checkpoint.ts";
-import { checkDisk, diskOf } from "./disk.ts";
+import { checkDisk, diskOf, storing } from "./disk.ts";
 import type { TrainError } from "./errors.ts";
 import { estimateSeconds, measureSpeed } from "./estimate.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
@@ -70,7 +70,12 @@ const runRecipe = Effect.fn("train")(function* (
     yield* emit({ type: "resumed", step: checkpoint?.step ?? (evaluated === undefined ? -1 : 0) });
   }
 
-  let model = yield* startModel(recipe, folder);
+  let model = yield* startModel(
+    recipe,
+    folder,
+    (_, done, of) =>
+      outbox.hint({ type: "progress", step: 0, steps: recipe.steps, doing: "fetching", done, of }),
+  );
   const prepared = yield* prepareStages(recipe, model, concurrency, outbox);
   const disk_bytes = diskOf(prepared);
   for (const plan of prepared) yield* emit({ ...planOf(plan), disk_bytes });
@@ -156,9 +161,22 @@ const planOf = ({ index, stages, stage, memory, learner, problems }: PreparedSta
 });
 
 /** The folder of the first stage's model; one from nothing is made in the run's folder, once. */
-const startModel = Effect.fnUntraced(function* (recipe: Recipe, folder: string) {
+const startModel = Effect.fnUntraced(function* (
+  recipe: Recipe,
+  folder: string,
+  onProgress: NonNullable<HubOptions["onProgress"]>,
+) {
   const { model, seed } = recipe.stages[0];
-  if (typeof model === "string") return model;
+  if (typeof model === "string") {
+    // A name may stand for something else tomorrow, and a run that is resumed must not see that.
+    const pin = join(folder, "checkpoints", "model.path");
+    const pinned = yield* Effect.promise(() => readFile(pin, "utf8").catch(() => undefined));
+    const found = yield* onEngine(() => findModel(pinned ?? model, { onProgress }));
+    if (found !== model && pinned === undefined) {
+      yield* storing(folder, () => writeFile(pin, found));
+    }
+    return found;
+  }
   const place = join(folder, "init");
   yield* onEngine(async () => {
     // Weights are written last, so where they are the folder is whole.

@@ -2,6 +2,7 @@ import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { UserError } from "../../tools/mod.ts";
 import { adapter, json, languages, model, prompts, seed } from "../flags.ts";
+import { modelFolder } from "../model.ts";
 
 export const evaluate = Command.make(
   "evaluate",
@@ -54,6 +55,7 @@ export const evaluate = Command.make(
     const { evaluateModel } = yield* Effect.promise(() => import("../asking/evaluate.ts"));
     yield* evaluateModel({
       ...flags,
+      model: yield* modelFolder(flags.model),
       adapter: Option.getOrUndefined(flags.adapter),
       sources: Option.getOrUndefined(flags.sources),
       targets: Option.getOrUndefined(flags.targets),

@@ -2,6 +2,7 @@ import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { asUserError } from "../../tools/mod.ts";
 import { adapter, model } from "../flags.ts";
+import { modelFolder } from "../model.ts";
 import { writeErr } from "../output.ts";
 
 export const exportModel = Command.make(
@@ -17,7 +18,7 @@ export const exportModel = Command.make(
   Effect.fnUntraced(function* ({ model, adapter, out }) {
     const { scopedEngine } = yield* Effect.promise(() => import("../../tools/engine.ts"));
     const engine = yield* scopedEngine({
-      model,
+      model: yield* modelFolder(model),
       ...(Option.isSome(adapter) ? { adapter: adapter.value } : {}),
       train: false,
       tokens_per_pass: 64,

@@ -2,6 +2,7 @@ import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { UserError } from "../../tools/mod.ts";
 import { adapter, batch, context, model, seed } from "../flags.ts";
+import { modelFolder } from "../model.ts";
 
 export const generate = Command.make(
   "generate",
@@ -50,10 +51,11 @@ export const generate = Command.make(
     const { openGenerate } = yield* Effect.promise(() => import("../../tools/generate.ts"));
     const { contextOf } = yield* Effect.promise(() => import("../../tools/engine.ts"));
     const { runBatch } = yield* Effect.promise(() => import("../batch.ts"));
+    const model = yield* modelFolder(flags.model);
     const tool = yield* openGenerate({
-      model: flags.model,
+      model,
       ...(Option.isSome(flags.adapter) ? { adapter: flags.adapter.value } : {}),
-      context: yield* contextOf(flags.model, Option.getOrUndefined(flags.context)),
+      context: yield* contextOf(model, Option.getOrUndefined(flags.context)),
       samples: flags.n,
       max_tokens: flags.maxTokens,
       temperature: flags.temperature,

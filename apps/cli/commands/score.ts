@@ -2,6 +2,7 @@ import { Effect, Option } from "effect";
 import { Command } from "effect/cli";
 import { UserError } from "../../tools/mod.ts";
 import { adapter, batch, context, model } from "../flags.ts";
+import { modelFolder } from "../model.ts";
 
 export const score = Command.make(
   "score",
@@ -14,10 +15,11 @@ export const score = Command.make(
     const { openScore } = yield* Effect.promise(() => import("../../tools/score.ts"));
     const { contextOf } = yield* Effect.promise(() => import("../../tools/engine.ts"));
     const { runBatch } = yield* Effect.promise(() => import("../batch.ts"));
+    const folder = yield* modelFolder(model);
     const tool = yield* openScore({
-      model,
+      model: folder,
       ...(Option.isSome(adapter) ? { adapter: adapter.value } : {}),
-      context: yield* contextOf(model, Option.getOrUndefined(context)),
+      context: yield* contextOf(folder, Option.getOrUndefined(context)),
     });
     yield* runBatch(tool);
   }, Effect.scoped),

@@ -1,6 +1,7 @@
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { adapter, model, prompts } from "../flags.ts";
+import { modelFolder } from "../model.ts";
 
 export const translate = Command.make(
   "translate",
@@ -29,6 +30,7 @@ export const translate = Command.make(
     const { translateProgram } = yield* Effect.promise(() => import("../asking/translate.ts"));
     yield* translateProgram({
       ...flags,
+      model: yield* modelFolder(flags.model),
       adapter: Option.getOrUndefined(flags.adapter),
       file: Option.getOrUndefined(flags.file),
       prompts: Option.getOrUndefined(flags.prompts),

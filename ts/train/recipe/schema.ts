@@ -204,7 +204,9 @@ export const Stage = Schema.Struct({
     Schema.Struct({
       init: text.annotate({ description: "Folder of a config.json and tokenizer" }),
     }),
-  ]).annotate({ description: "Hugging Face folder, or what to start from nothing with" }),
+  ]).annotate({
+    description: "Hugging Face folder, a model's name on a hub, or what to start from nothing with",
+  }),
   seed: or(natural, 0, "All randomness is a function of it"),
   steps: count.annotate({ description: "Optimizer steps" }),
   data: maybe(Data, "sft, dpo: the rows"),
