@@ -77,7 +77,7 @@ export class Core {
     ];
     this.#learn = plan.train ? this.#learning() : [];
     this.#optimizer = plan.train
-      ? new Optimizer(device, (name) => this.#buffer(name), this.#trained.weights)
+      ? new Optimizer(device, (name) => this.#buffer(name), this.#trained)
       : undefined;
     this.#sampler = plan.slots > 0 ? new Sampler(scoring, plan) : undefined;
   }
@@ -169,6 +169,10 @@ export class Core {
 
   update(o: UpdateOptions): Promise<{ grad_norm: number; skipped: boolean }> {
     return this.#training("update").update(o);
+  }
+
+  unsound(): Promise<readonly string[]> {
+    return this.#training("unsound").unsound();
   }
 
   generate(request: GenerateRequest): Promise<Completion[]> {

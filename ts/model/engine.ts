@@ -62,6 +62,12 @@ export interface Engine {
    */
   update(o: UpdateOptions): Promise<{ grad_norm: number; skipped: boolean }>;
 
+  /**
+   * The first tensors, by their names in the files, whose gradient was NaN or infinite in the last update;
+   * several where they lie too close to be told apart, none if all were finite.
+   */
+  unsound(): Promise<readonly string[]>;
+
   /** `prompts` x `samples` completions, in that order. */
   generate(request: GenerateRequest): Promise<Completion[]>;
 

@@ -27,6 +27,7 @@ const engineBehind = (door: Door, opened: Opened): Engine => {
     accumulate: call("accumulate"),
     foldGradient: call("foldGradient"),
     update: call("update"),
+    unsound: call("unsound"),
     generate: ({ onProgress, ...request }: GenerateRequest) =>
       door.send({ method: "generate", args: [request] }, onProgress) as Promise<never>,
     snapshotReference: call("snapshotReference"),

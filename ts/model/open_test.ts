@@ -160,8 +160,10 @@ Deno.test("a gradient that is not finite is skipped and leaves no trace", option
     const bad = DLOGP.map((row) => row.map((_, t) => t === 2 ? NaN : 1));
     await engine.accumulate(ROWS, bad, { temperature: 1 });
     assert.equal((await engine.update(UPDATE)).skipped, true);
+    assert.ok((await engine.unsound()).includes("model.embed_tokens.weight"));
     assert.deepEqual(await engine.exportState(), before);
     await learn(engine);
+    assert.deepEqual(await engine.unsound(), []);
     assert.ok((await engine.exportState()).tensors.get("weights.model.norm.weight")!
       .every(Number.isFinite));
   });

@@ -13,6 +13,7 @@ import {
 } from "../gpu/mod.ts";
 import type { UpdateOptions } from "./engine.ts";
 import { ModelError } from "./errors.ts";
+import type { Layout } from "./layout.ts";
 import { squareChunks } from "./memory.ts";
 import { NO_PASS } from "./passes.ts";
 
@@ -29,7 +30,7 @@ export class Optimizer {
   constructor(
     private readonly device: Device,
     private readonly buffer: (name: string) => Slice,
-    private readonly weights: Slice,
+    private readonly trained: { readonly layout: Layout; readonly weights: Slice },
   ) {
     this.#foldList = this.#folding();
     this.#updateGradient = this.#updating(buffer("optimizer.gradient"));
@@ -65,6 +66,18 @@ export class Optimizer {
     return { grad_norm: grad_norm!, skipped: good !== 1 };
   }
 
+  async unsound(): Promise<readonly string[]> {
+    const { layout, weights } = this.trained;
+    const { chunk } = squareChunks(weights.size / 4);
+    const [bytes] = await this.device.read([this.buffer("optimizer.partial")]);
+    const at = new Float32Array(bytes!).findIndex((sum) => !Number.isFinite(sum));
+    if (at < 0) return [];
+    const [start, end] = [at * chunk, (at + 1) * chunk];
+    return [...layout.tensors.values()]
+      .filter((t) => t.start < end && t.start + t.rows * t.stride > start)
+      .flatMap(({ parts }) => parts.map(({ name }) => name));
+  }
+
   #fold(weight: number, clip_norm: number): void {
     this.#hyper({ ...NO_HYPER, weight, clip_norm });
     this.device.submit(NO_PASS, [this.#foldList]);
@@ -94,7 +107,7 @@ export class Optimizer {
 
   /** Norm of `from`, then AdamW with its clipped part. */
   #updating(from: Slice): Dispatch[] {
-    const weights = this.weights;
+    const { weights } = this.trained;
     return [
       ...this.#clip(from),
       ...this.#pieces(weights.size / 4).map(([start, count]) =>

@@ -11,6 +11,7 @@ export type Method =
   | "accumulate"
   | "foldGradient"
   | "update"
+  | "unsound"
   | "generate"
   | "snapshotReference"
   | "saveModel"

@@ -101,10 +101,12 @@ const trainStage = Effect.fnUntraced(function* (
     yield* run.emit({ type: "metrics", metrics: { ...metrics, step: global } });
 
     if (skipped === MOST_SKIPPED) {
+      const where = yield* onEngine(() => engine.unsound());
       return yield* new TrainRefused({
         code: "diverged",
         message: `step ${global}: the gradient was NaN or infinite in ${skipped} steps in a row, ` +
-          "which changed no weight; lower optimizer.lr, or go back to weights that are sound",
+          `first in ${where.join(" or ") || "a part that GEPO added"}, which changed no weight; ` +
+          "lower optimizer.lr, or go back to weights that are sound",
       });
     }
     const last = step === stage.steps;
