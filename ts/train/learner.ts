@@ -3,6 +3,7 @@ import type { Engine } from "../model/mod.ts";
 import type { Ask, EngineError, Judge } from "../rollout/mod.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
+import type { Chat } from "./chat.ts";
 import type { RolloutRow, StepMetrics } from "./events.ts";
 import type { Stage } from "./recipe/schema.ts";
 import type { RolloutSource } from "./rollout_source.ts";
@@ -40,6 +41,8 @@ export interface Setting {
   /** Index of the stage: stages of one seed must not draw the same numbers. */
   readonly index: number;
   readonly tokenizer: Tokenizer | undefined;
+  /** The model's chat template, if it has one. */
+  readonly chat: Chat | undefined;
   /** Tokens that end a completion, and the text of the first. */
   readonly stop: { readonly ids: readonly number[]; readonly text: string };
   /** Longest sequence the engine takes. */

@@ -1,4 +1,5 @@
 /** Training: recipes in, events out. */
+export { type Chat, type Message, readChat } from "./chat.ts";
 export type { TrainError } from "./errors.ts";
 export { TrainRefused } from "./errors.ts";
 export type { Evaluation, Metrics, RolloutRow, TrainEvent } from "./events.ts";

@@ -89,7 +89,7 @@ sftOn(
 );
 sftOn(
   [{ messages: [{ role: "user", content: "x" }] }],
-  /ChatML's or Llama 3's/,
+  /chat template: chat_template in its tokenizer_config.json/,
   "messages without a chat format",
 );
 

@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect";
 import { readJsonl } from "../data/mod.ts";
 import { render } from "../rollout/mod.ts";
+import type { Chat } from "./chat.ts";
 import { TrainRefused } from "./errors.ts";
 import type { PreferenceGroup } from "./preference_step.ts";
 import { countedTokens, type Sequence, sequenceOf, type SftRow } from "./sequences.ts";
@@ -42,6 +43,7 @@ export const readSequences = Effect.fn("readSequences")(
     tokenizer: Tokenizer | undefined,
     lossOn: "completion" | "all",
     verification: { readonly template: string; readonly stop: string },
+    chat: Chat | undefined,
   ) {
     const rows = yield* readJsonl(file, Schema.Union([SftRowSchema, VerificationRowSchema]));
     const plain = rows.map((row): SftRow =>
@@ -50,7 +52,7 @@ export const readSequences = Effect.fn("readSequences")(
         completion: (row.label ? "yes" : "no") + verification.stop,
       }
     );
-    return yield* sequencesOf(file, plain, tokenizer, lossOn);
+    return yield* sequencesOf(file, plain, tokenizer, lossOn, chat);
   },
 );
 
@@ -59,12 +61,13 @@ export const sequencesOf = Effect.fn("sequencesOf")(function* (
   rows: readonly SftRow[],
   tokenizer: Tokenizer | undefined,
   lossOn: "completion" | "all",
+  chat?: Chat,
 ) {
   const sequences: Sequence[] = [];
   for (const [i, row] of rows.entries()) {
     sequences.push(
       yield* Effect.try({
-        try: () => sequenceOf(row, tokenizer, lossOn),
+        try: () => sequenceOf(row, tokenizer, lossOn, chat),
         catch: (error) =>
           new TrainRefused({
             code: "row-unusable",

@@ -14,7 +14,9 @@ Deno.test("rows of verification are rows of an answer to the filled template", a
       const file = join(folder, "rows.jsonl");
       writeFileSync(file, rows.map((row) => JSON.stringify(row) + "\n").join(""));
       const verification = { template: "{statement}?{code}:", stop: "<|end|>" };
-      return Effect.runPromise(readSequences(file, tokenizer, "completion", verification));
+      return Effect.runPromise(
+        readSequences(file, tokenizer, "completion", verification, undefined),
+      );
     };
     const asked = await read([
       { prompt: "twice {code}", program: "n * 2", label: true },

@@ -1,5 +1,5 @@
 import type { Tokenizer } from "../wasm/mod.ts";
-import { type Message, renderChat } from "./chat.ts";
+import type { Chat, Message } from "./chat.ts";
 
 /** One training sequence: ids, and 1 where a token counts in the loss (never at 0: nothing precedes it). */
 export interface Sequence {
@@ -22,6 +22,7 @@ export const sequenceOf = (
   row: SftRow,
   tokenizer: Tokenizer | undefined,
   lossOn: "completion" | "all",
+  chat?: Chat,
 ): Sequence => {
   if ("ids" in row) return { ids: Uint32Array.from(row.ids), mask: Uint8Array.from(row.mask) };
   if (tokenizer === undefined) throw new TypeError("rows of text need the model's tokenizer.json");
@@ -30,14 +31,19 @@ export const sequenceOf = (
     return { ids, mask: new Uint8Array(ids.length).fill(1) };
   }
   if ("messages" in row) {
-    const turns = renderChat(row.messages, tokenizer);
-    if (turns === undefined) {
-      throw new TypeError("rows of messages need a tokenizer with ChatML's or Llama 3's tokens");
+    if (chat === undefined) {
+      throw new TypeError(
+        "rows of messages need the model's chat template: chat_template in its " +
+          "tokenizer_config.json, or chat_template.jinja",
+      );
     }
-    return concatenate(turns.map(({ text, learnt }, i) => ({
-      ids: tokenizer.encode(text, { special: i === 0 }),
-      counts: learnt || lossOn === "all",
-    })));
+    // The template itself says where the special tokens are.
+    return concatenate(
+      chat.turns(row.messages).map(({ text, learnt }) => ({
+        ids: tokenizer.encode(text, { special: false }),
+        counts: learnt || lossOn === "all",
+      })),
+    );
   }
   return concatenate([
     { ids: tokenizer.encode(row.prompt), counts: lossOn === "all" },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Tokenizer, trainTokenizer } from "../wasm/mod.ts";
+import { chatOf } from "./chat.ts";
 import { countedTokens, nll, nllGradient, sequenceOf, type SftRow } from "./sequences.ts";
 
 const tokenizer = Tokenizer.fromJSON(trainTokenizer({
@@ -8,8 +9,13 @@ const tokenizer = Tokenizer.fromJSON(trainTokenizer({
   special: ["<|im_start|>", "<|im_end|>", "<|end|>"],
 }));
 
+const chat = chatOf(
+  "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}" +
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+);
+
 const learnt = (row: SftRow, lossOn: "completion" | "all" = "completion"): string => {
-  const { ids, mask } = sequenceOf(row, tokenizer, lossOn);
+  const { ids, mask } = sequenceOf(row, tokenizer, lossOn, chat);
   assert.equal(ids.length, mask.length);
   return tokenizer.decode(ids.filter((_, t) => mask[t] === 1));
 };
@@ -32,7 +38,7 @@ Deno.test("of messages what the assistant says counts, its end included", () => 
     { role: "user", content: "again" },
     { role: "assistant", content: "there" },
   ];
-  assert.equal(learnt({ messages }), "world<|im_end|>there<|im_end|>");
+  assert.equal(learnt({ messages }), "world<|im_end|>\nthere<|im_end|>\n");
   assert.ok(learnt({ messages }, "all").startsWith("<|im_start|>user\nhello<|im_end|>\n"));
 });
 

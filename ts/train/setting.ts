@@ -5,6 +5,7 @@ import { type EngineOptions, readModelConfig } from "../model/mod.ts";
 import { onEngine } from "../rollout/mod.ts";
 import { Sandbox } from "../sandbox/mod.ts";
 import { Tokenizer } from "../wasm/mod.ts";
+import { readChat } from "./chat.ts";
 import { TrainRefused } from "./errors.ts";
 import { evaluatedLanguages } from "./evaluation.ts";
 import type { Learner, Setting } from "./learner.ts";
@@ -21,6 +22,14 @@ export const settingOf = Effect.fnUntraced(function* (place: StagePlace) {
     try: () => Tokenizer.fromJSON(text),
     catch: (error) =>
       new TrainRefused({ code: "tokenizer", message: `${file}: ${(error as Error).message}` }),
+  });
+  const chat = yield* Effect.tryPromise({
+    try: () => readChat(model),
+    catch: (error) =>
+      new TrainRefused({
+        code: "tokenizer",
+        message: `${model}: chat template: ${(error as Error).message}`,
+      }),
   });
   const named = stage.rollout?.prompts.stop;
   const id = named === undefined ? undefined : tokenizer?.tokenId(named);
@@ -44,6 +53,7 @@ export const settingOf = Effect.fnUntraced(function* (place: StagePlace) {
     stage,
     index,
     tokenizer,
+    chat,
     stop: { ids, text: stopText },
     context: Math.min(stage.engine.context, config.max_position_embeddings),
     judge,

@@ -18,7 +18,7 @@ export const sftLearner = Effect.fn("sftLearner")(function* (setting: Setting) {
     ? yield* readSequences(data.path, tokenizer, data.loss_on, {
       template: stage.rollout?.prompts.verification ?? defaultPrompts.verification,
       stop: setting.stop.text,
-    })
+    }, setting.chat)
     : (yield* readMixture(data, {
       prompts: stage.rollout!.prompts,
       stop: setting.stop.text,
