@@ -1,11 +1,18 @@
 # Rust for this machine, and its standard library for wasm32-unknown-unknown. Sourced by ./setup.
 # shellcheck shell=sh
 
+rust_proxies=
 rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 target=wasm32-unknown-unknown
 
-# Ubuntu keeps its newer ones in folders of their own.
+# Proxies of rustup without a toolchain behind them (HOME is another one, say) are no Rust: they leave PATH, and where the
+# system's Rust is used, its programs come first through .tools/bin. Ubuntu keeps its newer ones in folders of their own.
 rust_path() {
+  if has rustup && ! rustc --version >/dev/null 2>&1; then
+    rust_proxies=$(dirname "$(command -v rustup)")
+    PATH=$(printf '%s' "$PATH" | tr ':' '\n' | grep -vx "$rust_proxies" | tr '\n' ':')
+    PATH=${PATH%:}
+  fi
   for rust_folder in $(ls -d /usr/lib/rust-*/bin 2>/dev/null | sort -V); do
     [ ! -x "$rust_folder/cargo" ] || has rustup || PATH=$rust_folder:$PATH
   done
@@ -70,8 +77,9 @@ wasm32_fits() {
   wasm_rust=
   wasm_linker=
   found="no standard library for $target"
-  if has rustc && holds_wasm32 "$(rustc --print sysroot 2>/dev/null)"; then
-    found="in $(rustc --print sysroot)"
+  path_sysroot=$(rustc --print sysroot 2>/dev/null) || path_sysroot=
+  if [ -n "$path_sysroot" ] && holds_wasm32 "$path_sysroot"; then
+    found="in $path_sysroot"
     case $(command -v rustc) in /usr/*) wasm_linker=$(wasm_linker) ;; esac
     return 0
   fi
@@ -102,7 +110,7 @@ system_program() {
 # Whether the Rust on PATH is rustup's.
 rust_of_rustup() {
   has rustup && has rustc || return 1
-  case $(command -v rustc) in /usr/*) return 1 ;; esac
+  case $(readlink -f "$(command -v rustc)") in /usr/*) return 1 ;; esac
 }
 
 # Tried before the package manager: where rustup can, no other Rust is needed.
