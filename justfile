@@ -19,7 +19,7 @@ ready: (_setup "ready") lint check test package
 
 # Type-check TypeScript and Rust
 check: (_setup "check")
-    deno check ts apps tests bench
+    deno check ts apps tests bench experiments
     cargo check --workspace --all-targets
 
 # All tests; the last line sums them up
@@ -83,6 +83,10 @@ serve *options: (_setup "serve")
 # Measure speed: engine, tokenizer, sandbox or check; all of them without a name
 bench name="" *options: (_setup "bench")
     if [ -n "${1:-}" ]; then name=$1; shift; exec {{ deno }} "bench/$name.ts" "$@"; fi; for file in bench/*.ts; do {{ deno }} "$file"; done
+
+# Run the arms of experiments/NAME.json that have no result yet, and write docs/results/NAME.md
+experiment name *options: (_setup "train")
+    exec {{ deno }} experiments/run.ts "$@"
 
 # Bring what a recipe needs; silent when it is there
 _setup purpose:

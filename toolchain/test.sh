@@ -19,8 +19,8 @@ for suite; do
   rust) runner rust cargo test --workspace --no-fail-fast ;;
   # Types once: a test run that checks them does it again for each Worker that it starts.
   ts)
-    runner types deno check --quiet ts apps tests bench
-    runner ts env NO_COLOR=1 deno test -A --no-prompt --no-check --ignore=tests/browser ts apps tests
+    runner types deno check --quiet ts apps tests bench experiments
+    runner ts env NO_COLOR=1 deno test -A --no-prompt --no-check --ignore=tests/browser ts apps tests experiments
     ;;
   *)
     printf "test.sh: no suite named '%s'; expected rust or ts\n" "$suite" >&2
