@@ -1,37 +1,37 @@
-import type { ManagedRuntime } from "effect";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { UserError } from "../tools/mod.ts";
-import { bearer } from "./auth.ts";
+import { bearer, type Scope } from "./auth.ts";
+import type { ModelShelf } from "./models.ts";
+import { gradingRoutes } from "./openai/grading.ts";
+import type { Jobs } from "./openai/jobs.ts";
+import { fileLimit, openaiRoutes, type WireOptions } from "./openai/routes.ts";
 import { problem } from "./problem.ts";
-import { runRoutes, type Services } from "./runs.ts";
+import { runRoutes } from "./runs.ts";
+import type { RunServices } from "./services.ts";
 import { type ToolOptions, toolRoutes } from "./tools.ts";
 
 const LARGEST_BODY_BYTES = 8 * 1024 * 1024;
 
-export interface AppOptions extends ToolOptions {
-  readonly runtime: ManagedRuntime.ManagedRuntime<Services, unknown>;
-  readonly token: string;
+export interface AppOptions extends ToolOptions, WireOptions {
+  readonly services: RunServices;
+  readonly tokens: ReadonlyMap<Scope, string>;
+  readonly jobs: Jobs;
+  readonly models: ModelShelf;
+  readonly data: string;
+  readonly command: readonly string[];
 }
 
 /** All routes. Only `/healthz` is open; everything else wants the token. */
 export const app = (options: AppOptions) =>
   new Hono()
     .get("/healthz", (c) => c.json({ status: "ok" }))
-    .use(bearer(options.token))
-    .use(bodyLimit({
-      maxSize: LARGEST_BODY_BYTES,
-      onError: (c) =>
-        problem(
-          c,
-          new UserError({
-            code: "too-large",
-            message: `expected a body of at most ${LARGEST_BODY_BYTES} bytes`,
-          }),
-        ),
-    }))
-    .route("/api/runs", runRoutes(options.runtime))
+    .use(bearer(options.tokens, (scope, path) => scope === "all" || path.startsWith("/grading/")))
+    .use((c, next) => c.req.path === "/v1/files" ? fileLimit(c, next) : smallBody(c, next))
+    .route("/api/runs", runRoutes(options))
     .route("/api", toolRoutes(options))
+    .route("/v1", openaiRoutes(options))
+    .route("/grading", gradingRoutes(options.jobs, options.judge))
     .notFound((c) =>
       problem(
         c,
@@ -39,6 +39,14 @@ export const app = (options: AppOptions) =>
       )
     )
     .onError((error, c) => problem(c, error));
+
+const smallBody = bodyLimit({
+  maxSize: LARGEST_BODY_BYTES,
+  onError: (c) => {
+    const message = `expected a body of at most ${LARGEST_BODY_BYTES} bytes`;
+    return problem(c, new UserError({ code: "too-large", message }));
+  },
+});
 
 /** For typed clients: `hc<App>(url)`. */
 export type App = ReturnType<typeof app>;

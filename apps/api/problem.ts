@@ -1,11 +1,14 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { openaiError } from "./openai/error.ts";
 import { asUserError, ERRORS, UserError } from "../tools/mod.ts";
 
-/** An error as `application/problem+json` (RFC 9457). */
+/** An error as `application/problem+json` (RFC 9457), and in OpenAI's shape under `/v1`. */
 export const problem = (c: Context, error: unknown): Response => {
-  const { code, message } = fromHono(error) ?? asUserError(error);
+  const known = fromHono(error) ?? asUserError(error);
+  const { code, message } = known;
   const { status, title } = ERRORS[code];
+  if (c.req.path.startsWith("/v1/")) return c.json(openaiError(known), status);
   return c.body(
     JSON.stringify({ type: `urn:calque:error:${code}`, title, status, detail: message }),
     status,

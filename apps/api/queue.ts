@@ -1,4 +1,4 @@
-import { Context, Effect, Latch, Layer } from "effect";
+import { Context, Effect, Latch, Layer, Semaphore } from "effect";
 import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile, stat } from "node:fs/promises";
 import process from "node:process";
@@ -9,6 +9,7 @@ import {
   type RunFolderError,
   type RunNotFound,
   RunStore,
+  type Status,
 } from "../../ts/runs/mod.ts";
 import { UserError } from "../tools/mod.ts";
 
@@ -22,63 +23,94 @@ export class RunQueue extends Context.Service<RunQueue, {
   readonly get: (id: string) => Effect.Effect<Run, RunNotFound>;
   /** Puts a run that is in its folder into the queue. */
   readonly add: (id: string) => Effect.Effect<void, RunFolderError>;
-  /** Ends a queued or running run; fails with `wrong-state` for others. */
+  /** Ends a run that has not ended; fails with `wrong-state` for others. */
   readonly cancel: (id: string) => Effect.Effect<Run, RunNotFound | RunFolderError | UserError>;
+  /** Stops a queued or running run until it is resumed; fails with `wrong-state` for others. */
+  readonly pause: (id: string) => Effect.Effect<Run, RunNotFound | RunFolderError | UserError>;
+  /** Puts a run that stopped before its end back into the queue; fails with `wrong-state` for others. */
+  readonly resume: (id: string) => Effect.Effect<Run, RunNotFound | RunFolderError | UserError>;
 }>()("calque/api/RunQueue") {
   /** `command` starts the command line: `[deno, "run", ..., "main.ts"]`. */
-  static readonly layer = (command: readonly string[]): Layer.Layer<RunQueue, never, RunStore> =>
-    Layer.effect(RunQueue, openQueue(command));
+  static readonly layer = (
+    command: readonly string[],
+    prepare: Prepare = nothing,
+  ): Layer.Layer<RunQueue, RunFolderError, RunStore> =>
+    Layer.effect(RunQueue, openQueue(command, prepare));
 }
+
+/** What has to be done before a run's process starts; the answer is added to its environment. */
+export type Prepare = (run: Run) => Promise<Readonly<Record<string, string>>>;
+
+const nothing: Prepare = () => Promise.resolve({});
 
 /** Where the recipe of a run that was asked for over HTTP lies until its process has read it. */
 export const requestedRecipe = (folder: string): string => `${folder}/requested.json`;
 
 const PATIENCE_MS = 60_000;
 
-const openQueue = Effect.fnUntraced(function* (command: readonly string[]) {
+const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepare: Prepare) {
   const store = yield* RunStore;
   const wake = yield* Latch.make(false);
+  /** Orders are read and written one at a time, so that none is lost between a look and a start. */
+  const orders = yield* Semaphore.make(1);
   let mine: { readonly id: string; readonly child: ChildProcess } | undefined;
 
-  const get: RunQueue["Service"]["get"] = (id) =>
-    Effect.map(
-      store.get(id),
-      (run): Run =>
-        mine?.id === run.id && run.status !== "done" ? { ...run, status: "running" } : run,
-    );
+  const get: RunQueue["Service"]["get"] = Effect.fnUntraced(function* (id) {
+    const run = yield* store.get(id);
+    if (run.status === "done") return run;
+    const live = mine?.id === run.id || run.status === "running";
+    if (!live) return run;
+    // What was asked for holds from then on; the process needs a moment to write its checkpoint.
+    const order = yield* Effect.promise(() => orderOf(run.folder));
+    const status = order === "paused" || order === "cancelled" ? order : "running";
+    return { ...run, status };
+  });
 
   const begin = Effect.fnUntraced(function* (run: Run) {
-    yield* store.order(run.id, { wanted: "started" });
-    const child = yield* Effect.promise(() => startProcess(command, run));
-    mine = { id: run.id, child };
+    const child = yield* orders.withPermit(Effect.gen(function* () {
+      // Cancelled or paused since it was looked up.
+      if ((yield* Effect.promise(() => orderOf(run.folder))) !== "run") return undefined;
+      yield* store.order(run.id, { wanted: "started" });
+      const started = yield* Effect.promise(async () =>
+        startProcess(command, run, await prepare(run))
+      );
+      mine = { id: run.id, child: started };
+      return started;
+    })).pipe(Effect.uninterruptible);
+    if (child === undefined) return;
     const ended = yield* endOf(child).pipe(
       Effect.onInterrupt(() =>
         // The server goes: the run writes its checkpoint and is taken up by the next server.
         Effect.gen(function* () {
           yield* stop(child);
           const now = yield* Effect.promise(() => orderOf(run.folder));
-          if (now !== "cancelled") yield* store.order(run.id, { wanted: "run" });
+          if (now !== "cancelled" && now !== "paused") {
+            yield* store.order(run.id, { wanted: "run" });
+          }
         }).pipe(Effect.ignore)
       ),
     );
     if (ended !== 0 && ended !== 130 && ended !== "signal") {
       const failed = yield* Effect.promise(() => lastError(run.folder, ended));
-      yield* store.order(run.id, { wanted: "started", failed });
+      const order = yield* Effect.promise(() => orderOf(run.folder));
+      if (order === "started") yield* store.order(run.id, { wanted: "started", failed });
     }
     mine = undefined;
   });
 
-  const oldest = (status: "queued" | "running") =>
+  /** Newest first. */
+  const allOf = (status: Status) =>
     Effect.gen(function* () {
-      let last: Run | undefined;
+      const runs: Run[] = [];
       let cursor: string | undefined;
       do {
         const page = yield* store.list({ status, limit: 100, cursor });
-        last = page.data.at(-1) ?? last;
+        runs.push(...page.data);
         cursor = page.next_cursor ?? undefined;
       } while (cursor !== undefined);
-      return last;
+      return runs;
     });
+  const oldest = (status: Status) => Effect.map(allOf(status), (runs) => runs.at(-1));
 
   const work = Effect.gen(function* () {
     for (;;) {
@@ -91,32 +123,67 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[]) {
       }
       const next = yield* oldest("queued");
       if (next === undefined) yield* wake.await;
-      else yield* begin(next);
+      else {
+        // A full disk, say, must not end the queue.
+        yield* begin(next).pipe(
+          Effect.catch((error) => Effect.andThen(Effect.logError(error), Effect.sleep(1000))),
+        );
+      }
     }
   });
-  yield* Effect.forkScoped(Effect.tapError(work, Effect.logError));
-
   const add: RunQueue["Service"]["add"] = (id) =>
     Effect.andThen(store.order(id, { wanted: "run" }), wake.open);
 
-  const cancel: RunQueue["Service"]["cancel"] = Effect.fn("RunQueue.cancel")(function* (id) {
-    const run = yield* get(id);
-    if (run.status !== "queued" && run.status !== "running") {
-      const message = `run "${id}" is ${run.status}; only a queued or running run can be cancelled`;
-      return yield* new UserError({ code: "wrong-state", message });
-    }
-    yield* store.order(id, { wanted: "cancelled" });
-    const pid = mine?.id === id
+  const refuse = (run: Run, what: string, states: readonly Run["status"][]) =>
+    states.includes(run.status) ? Effect.void : new UserError({
+      code: "wrong-state",
+      message: `run "${run.id}" is ${run.status}; only a ${states.join(", ")} run can be ${what}`,
+    });
+
+  /** The order first, so that it holds whatever happens to the process. */
+  const end = Effect.fnUntraced(function* (run: Run, wanted: "paused" | "cancelled") {
+    yield* store.order(run.id, { wanted });
+    const pid = mine?.id === run.id
       ? mine.child.pid
       : (yield* Effect.promise(() => lockHolder(layout(run.folder).process)))?.pid;
     if (pid !== undefined) signal(pid, "SIGINT");
-    return yield* get(id);
+    return yield* get(run.id);
   });
 
-  return RunQueue.of({ get, add, cancel });
+  const cancel: RunQueue["Service"]["cancel"] = Effect.fn("RunQueue.cancel")(function* (id) {
+    const run = yield* get(id);
+    yield* refuse(run, "cancelled", ["queued", "running", "paused", "interrupted"]);
+    return yield* end(run, "cancelled");
+  }, orders.withPermit);
+
+  const pause: RunQueue["Service"]["pause"] = Effect.fn("RunQueue.pause")(function* (id) {
+    const run = yield* get(id);
+    yield* refuse(run, "paused", ["queued", "running"]);
+    return yield* end(run, "paused");
+  }, orders.withPermit);
+
+  const resume: RunQueue["Service"]["resume"] = Effect.fn("RunQueue.resume")(function* (id) {
+    const run = yield* get(id);
+    yield* refuse(run, "resumed", ["paused", "interrupted", "failed"]);
+    yield* add(id);
+    return yield* get(id);
+  }, orders.withPermit);
+
+  // The server before this one died with these runs under way, and they with it.
+  for (const run of yield* allOf("interrupted")) {
+    const order = yield* Effect.promise(() => orderOf(run.folder));
+    if (order === "started") yield* store.order(run.id, { wanted: "run" });
+  }
+  yield* Effect.forkScoped(Effect.tapError(work, Effect.logError));
+
+  return RunQueue.of({ get, add, cancel, pause, resume });
 });
 
-const startProcess = async (command: readonly string[], run: Run): Promise<ChildProcess> => {
+const startProcess = async (
+  command: readonly string[],
+  run: Run,
+  environment: Readonly<Record<string, string>>,
+): Promise<ChildProcess> => {
   const [program, ...args] = command;
   const log = await open(layout(run.folder).log, "a");
   try {
@@ -128,6 +195,7 @@ const startProcess = async (command: readonly string[], run: Run): Promise<Child
     return spawn(program!, [...args, ...asked], {
       stdio: ["ignore", log.fd, log.fd],
       detached: true,
+      env: { ...process.env, ...environment },
     });
   } finally {
     await log.close();

@@ -1,15 +1,22 @@
-import { Effect, type ManagedRuntime, Schema } from "effect";
+import { Effect, Schema } from "effect";
 import { Hono } from "hono";
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { layout, readRows, type Run, RunStore, STATUSES, thin } from "../../ts/runs/mod.ts";
+import {
+  layout,
+  lockHolder,
+  readRows,
+  type Run,
+  RunStore,
+  STATUSES,
+  thin,
+} from "../../ts/runs/mod.ts";
 import { UserError } from "../tools/mod.ts";
 import { jsonBody, query } from "./body.ts";
 import { eventStream, lastEventId } from "./events.ts";
 import { problem } from "./problem.ts";
 import { requestedRecipe, RunQueue } from "./queue.ts";
-
-export type Services = RunStore | RunQueue;
+import type { RunServices } from "./services.ts";
 
 const whole = (minimum: number, maximum: number) =>
   Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum }));
@@ -38,11 +45,16 @@ const RolloutsQuery = Schema.Struct({
   min_reward: Schema.optionalKey(Schema.NumberFromString.check(Schema.isFinite())),
 });
 
+export interface RunOptions {
+  readonly services: RunServices;
+}
+
 /** `/api/runs`. */
-export const runRoutes = (runtime: ManagedRuntime.ManagedRuntime<Services, unknown>) => {
-  const run = <A, E>(effect: Effect.Effect<A, E, Services>): Promise<A> =>
-    runtime.runPromise(effect);
-  const find = (id: string): Promise<Run> => run(RunQueue.use((queue) => queue.get(known(id))));
+export const runRoutes = ({ services: { run, find } }: RunOptions) => {
+  const change = async (asked: string, what: "pause" | "resume" | "cancel") => {
+    const { id } = await find(asked);
+    return publicRun(await run(RunQueue.use((queue) => queue[what](id))));
+  };
 
   return new Hono()
     .post("/", jsonBody(RunRequest), async (c) => {
@@ -78,10 +90,9 @@ export const runRoutes = (runtime: ManagedRuntime.ManagedRuntime<Services, unkno
       await run(RunStore.use((store) => store.remove(found.id)));
       return c.body(null, 204);
     })
-    .post("/:id/cancel", async (c) => {
-      const { id } = await find(c.req.param("id"));
-      return c.json(publicRun(await run(RunQueue.use((queue) => queue.cancel(id)))));
-    })
+    .post("/:id/pause", async (c) => c.json(await change(c.req.param("id"), "pause")))
+    .post("/:id/resume", async (c) => c.json(await change(c.req.param("id"), "resume")))
+    .post("/:id/cancel", async (c) => c.json(await change(c.req.param("id"), "cancel")))
     .get("/:id/events", async (c) => {
       const found = await find(c.req.param("id"));
       const after = lastEventId(c.req.header("last-event-id"));
@@ -90,7 +101,12 @@ export const runRoutes = (runtime: ManagedRuntime.ManagedRuntime<Services, unkno
         return problem(c, new UserError({ code: "bad-value", message }));
       }
       // A run that was deleted meanwhile has ended too.
-      const ended = () => find(found.id).then(({ status }) => !LIVE.has(status), () => true);
+      const ended = async () => {
+        const now = await find(found.id).catch(() => undefined);
+        if (now !== undefined && LIVE.has(now.status)) return false;
+        // Its process may still be writing what it did last.
+        return await lockHolder(layout(found.folder).process) === undefined;
+      };
       return new Response(eventStream(found, { after, ended }), {
         headers: {
           "content-type": "text/event-stream",
@@ -123,9 +139,6 @@ const LIVE: ReadonlySet<string> = new Set(["queued", "running", "paused"]);
 
 /** Where a run lies is the server's business. */
 const publicRun = ({ folder: _, ...rest }: Run): Omit<Run, "folder"> => rest;
-
-/** Ids are looked up, never taken as paths. */
-const known = (id: string): string => id.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\.+/, "_");
 
 const verdictOf = (judgement: unknown): unknown =>
   typeof judgement === "object" && judgement !== null && "verdict" in judgement

@@ -4,12 +4,20 @@ import { join, resolve } from "node:path";
 import { FolderInUse, RunStore, takeLock } from "../../ts/runs/mod.ts";
 import { asUserError } from "../tools/mod.ts";
 import { app } from "./app.ts";
+import { newToken } from "./auth.ts";
+import { ModelShelf } from "./models.ts";
+import { FileShelf } from "./openai/files.ts";
+import { pointAtGrader } from "./openai/grading.ts";
+import { Jobs } from "./openai/jobs.ts";
 import { RunQueue } from "./queue.ts";
+import { runServices } from "./services.ts";
 
 export interface ServerOptions {
   /** The folder of the run folders. One server has it at a time. */
   readonly data: string;
   readonly token: string;
+  /** Where this server is reached, once it listens. */
+  readonly address: Promise<string>;
   /** Starts the command line: program and first arguments. */
   readonly command: readonly string[];
   /** The tokenizer of `/api/tokenize` where the request names none. */
@@ -38,13 +46,34 @@ export const openServer = Effect.fnUntraced(function* (options: ServerOptions) {
       Scope.provide(scope),
     ),
   );
-  const services = RunQueue.layer(options.command).pipe(Layer.provideMerge(RunStore.layer(data)));
+  // Runs get a token of their own, good for nothing but being graded.
+  const judgeToken = newToken();
+  const prepare = pointAtGrader(options.address, judgeToken);
+  const queue = RunQueue.layer(options.command, prepare);
+  const layer = queue.pipe(Layer.provideMerge(RunStore.layer(data)));
   const runtime = yield* Effect.acquireRelease(
-    Effect.sync(() => ManagedRuntime.make(services)),
+    Effect.sync(() => ManagedRuntime.make(layer)),
     (made) => made.disposeEffect,
   );
   // Built now, not at the first request: the queue goes on with what the last server left.
   yield* Effect.tryPromise({ try: () => runtime.runPromise(Effect.void), catch: asUserError });
-  const routes = app({ runtime, token: options.token, judge, tokenizer: options.tokenizer });
+  const services = runServices(runtime);
+  const files = new FileShelf(data);
+  yield* Effect.promise(() => files.sweep());
+  const models = yield* Effect.acquireRelease(
+    Effect.sync(() => new ModelShelf(data, services)),
+    (shelf) => Effect.promise(() => shelf.close()),
+  );
+  const routes = app({
+    services,
+    tokens: new Map([["all", options.token], ["judge", judgeToken]]),
+    judge,
+    tokenizer: options.tokenizer,
+    files,
+    models,
+    jobs: new Jobs(services, files, models),
+    data,
+    command: options.command,
+  });
   return (request: Request): Response | Promise<Response> => routes.fetch(request);
 });

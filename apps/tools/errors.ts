@@ -19,6 +19,8 @@ export const ERRORS = {
   "bad-file": { exit: 2, status: 400, title: "File not readable or writable" },
   "bad-checkpoint": { exit: 2, status: 400, title: "Checkpoint not usable" },
   "unauthorized": { exit: 2, status: 401, title: "Token missing or wrong" },
+  "forbidden": { exit: 2, status: 403, title: "Not allowed" },
+  "too-many-requests": { exit: 2, status: 429, title: "Too many requests" },
   "not-found": { exit: 2, status: 404, title: "Not found" },
   "wrong-state": { exit: 2, status: 409, title: "Not possible in this state" },
   "in-use": { exit: 2, status: 409, title: "In use by another process" },

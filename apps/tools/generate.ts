@@ -1,6 +1,8 @@
-import { Effect, Schema, type Scope } from "effect";
+import { Effect, type Result, Schema, type Scope } from "effect";
 import type { Completion } from "../../ts/model/mod.ts";
+import type { Message } from "../../ts/train/mod.ts";
 import type { Tokenizer } from "../../ts/wasm/mod.ts";
+import { conversationOf } from "./chat.ts";
 import { scopedEngine } from "./engine.ts";
 import { asUserError, UserError } from "./errors.ts";
 import { openTokenizer } from "./tokenizer.ts";
@@ -26,10 +28,13 @@ export interface GenerateOptions {
 const GenerateInput = Schema.Struct({
   ids: Schema.optionalKey(TokenIds),
   prompt: Schema.optionalKey(Schema.String),
+  messages: Schema.optionalKey(
+    Schema.NonEmptyArray(Schema.Struct({ role: Schema.NonEmptyString, content: Schema.String })),
+  ),
 }).check(
-  Schema.makeFilter((input) =>
-    (input.ids === undefined) !== (input.prompt === undefined) ||
-    'exactly one of "ids" and "prompt"'
+  Schema.makeFilter(({ ids, prompt, messages }) =>
+    [ids, prompt, messages].filter((given) => given !== undefined).length === 1 ||
+    'exactly one of "ids", "prompt" and "messages"'
   ),
 );
 
@@ -39,57 +44,118 @@ export const openGenerate = Effect.fnUntraced(
     options: GenerateOptions,
   ): Effect.fn.Return<Tool, UserError, Scope.Scope> {
     const { model, adapter, context, samples } = options;
-    const engine = yield* scopedEngine({
+    const loaded = yield* openGenerator({
       model,
       ...(adapter === undefined ? {} : { adapter }),
-      train: false,
-      tokens_per_pass: context,
       context,
       slots: samples,
     });
-    // A folder without a tokenizer can still be asked with ids; its completions then have no text.
-    const tokenizer = yield* Effect.result(openTokenizer(model));
-    if (options.stop.length > 0) yield* Effect.fromResult(tokenizer);
-    const reader = tokenizer._tag === "Success" ? tokenizer.success : undefined;
+    if (options.stop.length > 0) yield* Effect.fromResult(loaded.tokenizer);
     let line = 0;
     return makeTool({
       name: "generate",
       input: GenerateInput,
-      answer: Effect.fnUntraced(function* ({ ids, prompt }) {
-        const row = ids !== undefined
-          ? Uint32Array.from(ids)
-          : (yield* Effect.fromResult(tokenizer)).encode(prompt!);
-        if (row.length === 0) {
-          const message = "expected at least one token to go on from";
-          return yield* new UserError({ code: "bad-value", message });
-        }
+      answer: ({ ids, prompt, messages }) => {
         // Each line has its own random numbers, so that equal prompts are not answered alike.
         const seed = (options.seed ^ Math.imul(line++, 0x9e3779b1)) >>> 0;
-        const completions = yield* Effect.tryPromise({
-          try: () =>
-            engine.generate({
-              prompts: [row],
-              samples,
-              max_tokens: options.max_tokens,
-              temperature: options.temperature,
-              ...(options.top_k === undefined ? {} : { top_k: options.top_k }),
-              ...(options.top_p === undefined ? {} : { top_p: options.top_p }),
-              seed,
-              stop: engine.config.eos_token_ids,
-            }),
-          catch: asUserError,
-        });
-        return completions.map((completion) => sampleOf(completion, reader, options.stop));
-      }),
+        const asked = ids !== undefined
+          ? { ids }
+          : messages !== undefined
+          ? { messages }
+          : { prompt: prompt! };
+        return loaded.complete(asked, { ...options, seed });
+      },
     });
   },
 );
+
+/** What can be asked for each prompt. */
+export type Sampling = Pick<
+  GenerateOptions,
+  "samples" | "max_tokens" | "temperature" | "top_k" | "top_p" | "seed" | "stop"
+>;
+
+export type Asked =
+  | { readonly ids: readonly number[] }
+  | { readonly prompt: string }
+  | { readonly messages: readonly Message[] };
+
+/** One completion, as the command line and the API tell it. */
+export interface Sample {
+  readonly index: number;
+  /** New tokens only. */
+  readonly ids: readonly number[];
+  readonly text: string | null;
+  readonly logprobs: readonly number[];
+  readonly finish_reason: "stop" | "length";
+}
+
+/** A model that completes prompts until its scope closes. */
+export interface Generator {
+  readonly context: number;
+  /** A folder without a tokenizer can still be asked with ids; its completions then have no text. */
+  readonly tokenizer: Result.Result<Tokenizer, UserError>;
+  readonly row: (asked: Asked) => Effect.Effect<Uint32Array, UserError>;
+  readonly complete: (asked: Asked, sampling: Sampling) => Effect.Effect<Sample[], UserError>;
+}
+
+export const openGenerator = Effect.fnUntraced(
+  function* (options: {
+    readonly model: string;
+    readonly adapter?: string;
+    readonly context: number;
+    /** Samples decoded at once. */
+    readonly slots: number;
+  }): Effect.fn.Return<Generator, UserError, Scope.Scope> {
+    const { context } = options;
+    const engine = yield* scopedEngine({ ...options, train: false, tokens_per_pass: context });
+    const tokenizer = yield* Effect.result(openTokenizer(options.model));
+    const reader = tokenizer._tag === "Success" ? tokenizer.success : undefined;
+    const row: Generator["row"] = Effect.fnUntraced(function* (asked) {
+      if ("ids" in asked) return yield* notEmpty(Uint32Array.from(asked.ids));
+      const encoder = yield* Effect.fromResult(tokenizer);
+      if ("prompt" in asked) return yield* notEmpty(encoder.encode(asked.prompt));
+      const { eos_token_ids } = engine.config;
+      const conversation = yield* conversationOf(options.model, encoder, eos_token_ids);
+      return yield* Effect.flatMap(
+        Effect.try({ try: () => conversation.prompt(asked.messages), catch: asUserError }),
+        (text) => notEmpty(encoder.encode(text, { special: conversation.special })),
+      );
+    });
+    const complete: Generator["complete"] = Effect.fnUntraced(function* (asked, sampling) {
+      const { samples, max_tokens, temperature, top_k, top_p, seed } = sampling;
+      const prompt = yield* row(asked);
+      const completions = yield* Effect.tryPromise({
+        try: () =>
+          engine.generate({
+            prompts: [prompt],
+            samples,
+            max_tokens,
+            temperature,
+            ...(top_k === undefined ? {} : { top_k }),
+            ...(top_p === undefined ? {} : { top_p }),
+            seed,
+            stop: engine.config.eos_token_ids,
+          }),
+        catch: asUserError,
+      });
+      return completions.map((completion) => sampleOf(completion, reader, sampling.stop));
+    });
+    return { context, tokenizer, row, complete };
+  },
+);
+
+const notEmpty = (row: Uint32Array): Effect.Effect<Uint32Array, UserError> =>
+  row.length > 0 ? Effect.succeed(row) : new UserError({
+    code: "bad-value",
+    message: "expected at least one token to go on from",
+  });
 
 const sampleOf = (
   completion: Completion,
   tokenizer: Tokenizer | undefined,
   stop: readonly string[],
-): object => {
+): Sample => {
   const { index, finish_reason } = completion;
   const cut = tokenizer === undefined ? undefined : cutAtStop(tokenizer, completion.ids, stop);
   const length = cut?.length ?? completion.ids.length;

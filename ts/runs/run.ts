@@ -51,7 +51,7 @@ export interface Summary {
 
 /** `order.json`: what a server was asked to do, and whether it has begun to. */
 export interface Order {
-  readonly wanted: "run" | "started" | "cancelled";
+  readonly wanted: "run" | "started" | "paused" | "cancelled";
   /** The process died before it wrote a word; says why. */
   readonly failed?: string;
 }
@@ -67,10 +67,13 @@ export const statusOf = (facts: {
 }): Status => {
   const { alive, order, summary } = facts;
   if (alive) return "running";
-  if (summary?.status === "done" || summary?.status === "failed") return summary.status;
+  if (summary?.status === "done") return "done";
+  // Asked for again after it had stopped.
+  if (order?.wanted === "run") return "queued";
+  if (summary?.status === "failed") return "failed";
   if (order?.wanted === "cancelled") return "cancelled";
   if (order?.failed !== undefined) return "failed";
-  if (order?.wanted === "run") return "queued";
+  if (order?.wanted === "paused") return "paused";
   return "interrupted";
 };
 

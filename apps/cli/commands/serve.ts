@@ -30,8 +30,10 @@ export const serve = Command.make(
     const given = process.env["CALQUE_TOKEN"] ?? "";
     const token = given === "" ? newToken() : given;
     const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+    const address = Promise.withResolvers<string>();
     const handle = yield* openServer({
       data,
+      address: address.promise,
       token,
       tokenizer,
       command: [Deno.execPath(), "run", "-A", main],
@@ -45,6 +47,8 @@ export const serve = Command.make(
     );
     const { hostname, port: taken } = server.addr;
     const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${taken}`;
+    const own = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "[::1]" : undefined;
+    address.resolve(own === undefined ? url : `http://${own}:${taken}`);
     if (json) yield* printJson({ url, token });
     else {
       yield* writeOut(`${url}\n`);

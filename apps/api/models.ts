@@ -1,0 +1,176 @@
+import { Effect, Exit, Scope } from "effect";
+import { existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { setTimeout } from "node:timers";
+import { fileURLToPath } from "node:url";
+import { layout, readObject, type Run } from "../../ts/runs/mod.ts";
+import { contextOf } from "../tools/engine.ts";
+import type { Generator } from "../tools/generate.ts";
+import { UserError } from "../tools/mod.ts";
+
+/** A model that can be asked, or tuned further. */
+export interface Served {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly folder: string;
+  readonly adapter?: string;
+}
+
+/** Samples decoded at once for one request. */
+export const MOST_SAMPLES = 16;
+const IDLE_MS = 300_000;
+
+/**
+ * The models of a server: those bundled (`seed`), those in `models/` of the data folder, and what its runs
+ * made. One is open at a time, and answers one request after the other: they share the device.
+ */
+export class ModelShelf {
+  readonly #data: string;
+  readonly #runs: () => Promise<readonly Run[]>;
+  readonly #find: (id: string) => Promise<Run>;
+  #open:
+    | { readonly key: string; readonly generator: Generator; readonly scope: Scope.Closeable }
+    | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    data: string,
+    runs: {
+      readonly all: () => Promise<readonly Run[]>;
+      readonly find: (id: string) => Promise<Run>;
+    },
+  ) {
+    this.#data = data;
+    this.#runs = runs.all;
+    this.#find = runs.find;
+  }
+
+  async list(): Promise<Served[]> {
+    const made = await Promise.all(
+      (await this.#runs()).map(async (run) => {
+        const id = await tunedName(run);
+        return id === undefined ? [] : [await this.get(id).catch(() => [])].flat();
+      }),
+    );
+    return [...await this.#base(), ...made.flat()];
+  }
+
+  /** Throws `not-found`. */
+  async get(id: string): Promise<Served> {
+    const base = (await this.#base()).find((model) =>
+      model.id === id || `assets/${model.id}` === id
+    );
+    if (base !== undefined) return base;
+    const run = /^ft:[^:]+:[^:]*:[^:]*:([A-Za-z0-9._-]+)$/.exec(id)?.[1];
+    if (run !== undefined) {
+      const found = await this.#find(run).catch(() => undefined);
+      const served = found === undefined ? undefined : await madeBy(found, id);
+      if (served !== undefined) return served;
+    }
+    const message = `the model "${id}" does not exist; GET /v1/models lists those here`;
+    throw new UserError({ code: "not-found", message });
+  }
+
+  /** Gives the model to `ask`, alone. */
+  use<A>(id: string, ask: (generator: Generator) => Effect.Effect<A, UserError>): Promise<A> {
+    const result = this.#turn.then(async () => {
+      const model = await this.get(id);
+      const generator = await this.#opened(model);
+      return await settled(ask(generator));
+    });
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    const open = this.#open;
+    this.#open = undefined;
+    if (open !== undefined) await Effect.runPromise(Scope.close(open.scope, Exit.void));
+  }
+
+  async #opened(model: Served): Promise<Generator> {
+    const { mtimeMs } = await stat(model.adapter ?? model.folder);
+    const key = JSON.stringify([model.folder, model.adapter, mtimeMs]);
+    if (this.#open?.key !== key) {
+      await this.close();
+      const { openGenerator } = await import("../tools/generate.ts");
+      const scope = Effect.runSync(Scope.make());
+      const generator = await settled(
+        contextOf(model.folder, undefined).pipe(
+          Effect.flatMap((context) =>
+            openGenerator({
+              model: model.folder,
+              ...(model.adapter === undefined ? {} : { adapter: model.adapter }),
+              context,
+              slots: MOST_SAMPLES,
+            })
+          ),
+          Scope.provide(scope),
+        ),
+      );
+      this.#open = { key, generator, scope };
+    }
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      this.#turn = this.#turn.then(() => this.close());
+    }, IDLE_MS);
+    this.#idle.unref();
+    return this.#open!.generator;
+  }
+
+  async #base(): Promise<Served[]> {
+    const bundled = ["assets/seed", fileURLToPath(new URL("../../assets/seed", import.meta.url))]
+      .find(existsSync);
+    const own = join(this.#data, "models");
+    const names = await readdir(own).catch(() => []);
+    const folders = [
+      ...(bundled === undefined ? [] : [resolve(bundled)]),
+      ...names.map((name) => join(own, name)),
+    ];
+    const found = await Promise.all(folders.map(async (folder): Promise<Served[]> => {
+      const config = await stat(join(folder, "config.json")).catch(() => undefined);
+      if (config === undefined) return [];
+      return [{ id: basename(folder), created: Math.floor(config.mtimeMs / 1000), folder }];
+    }));
+    return found.flat();
+  }
+}
+
+/** `ft:BASE:calque:SUFFIX:RUN` once the run has made a model. */
+export const tunedName = async (run: Run): Promise<string | undefined> => {
+  if (run.status !== "done") return undefined;
+  const recipe = await readObject(layout(run.folder).recipe);
+  const model = recipe?.["model"] ?? (recipe?.["stages"] as { model: unknown }[] | undefined)?.[0]
+    ?.model;
+  const path = typeof model === "string" ? model : (model as { init?: string } | undefined)?.init;
+  if (path === undefined) return undefined;
+  const own = /\/([A-Za-z0-9._-]+)\/(?:model|adapter)\/?$/.exec(path)?.[1];
+  const base = own ?? basename(path);
+  const job = await readObject(join(run.folder, "job.json"));
+  const request = job?.["request"] as { readonly suffix?: string } | undefined;
+  return `ft:${base.replaceAll(":", "-")}:calque:${(request?.suffix ?? "")}:${run.id}`;
+};
+
+const madeBy = async (run: Run, id: string): Promise<Served | undefined> => {
+  if (await tunedName(run) !== id) return undefined;
+  const at = layout(run.folder);
+  const created = Math.floor(Date.parse(run.created_at) / 1000);
+  if (existsSync(join(at.model, "config.json"))) return { id, created, folder: at.model };
+  if (!existsSync(join(at.adapter, "adapter_config.json"))) return undefined;
+  const recipe = await readObject(at.recipe);
+  const base = recipe?.["model"];
+  return typeof base === "string"
+    ? { id, created, folder: resolve(base), adapter: at.adapter }
+    : undefined;
+};
+
+/** A promise that fails with the error itself. */
+const settled = async <A>(effect: Effect.Effect<A, UserError>): Promise<A> => {
+  const result = await Effect.runPromise(Effect.result(effect));
+  if (result._tag === "Failure") throw result.failure;
+  return result.success;
+};

@@ -1,0 +1,48 @@
+import { Effect, type ManagedRuntime } from "effect";
+import { join } from "node:path";
+import { isRunId, type Run, RunStore } from "../../ts/runs/mod.ts";
+import { UserError } from "../tools/mod.ts";
+import { RunQueue } from "./queue.ts";
+
+export type Services = RunStore | RunQueue;
+
+/** What routes ask of the rooms below, as promises. */
+export interface RunServices {
+  readonly run: <A, E>(effect: Effect.Effect<A, E, Services>) => Promise<A>;
+  /** A run of this server's data folder by its id; ids are looked up, never taken as paths. */
+  readonly find: (id: string) => Promise<Run>;
+  /** Newest first. */
+  readonly all: () => Promise<Run[]>;
+}
+
+export const runServices = (
+  runtime: ManagedRuntime.ManagedRuntime<Services, unknown>,
+): RunServices => {
+  const run: RunServices["run"] = async (effect) => {
+    const result = await runtime.runPromise(Effect.result(effect));
+    if (result._tag === "Failure") throw result.failure;
+    return result.success;
+  };
+  return {
+    run,
+    find: (id) =>
+      run(Effect.gen(function* () {
+        const { folder } = yield* RunStore;
+        const found = isRunId(id) ? yield* RunQueue.use((queue) => queue.get(id)) : undefined;
+        // The store also finds runs by the path of their folder, wherever that is: not over the wire.
+        if (found?.folder === join(folder, id)) return found;
+        const message = `no run "${id.slice(0, 100)}"; GET /api/runs lists those here`;
+        return yield* new UserError({ code: "not-found", message });
+      })),
+    all: async () => {
+      const ids: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await run(RunStore.use((store) => store.list({ limit: 100, cursor })));
+        ids.push(...page.data.map(({ id }) => id));
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor !== undefined);
+      return await Promise.all(ids.map((id) => run(RunQueue.use((queue) => queue.get(id)))));
+    },
+  };
+};
