@@ -84,17 +84,18 @@ export class Core {
 
   /**
    * Checks the folder (config, names, shapes, lengths), plans memory, and only then takes a device.
+   * `shard_bytes`: tests shard small models.
    *
    * @throws ModelError, DeviceError
    */
-  static async open(o: EngineOptions): Promise<Core> {
+  static async open(o: EngineOptions, shard_bytes?: number): Promise<Core> {
     const folder = await openModelFolder(o.model);
     const sizes = sizesOf(folder.config);
     const adapter = o.adapter === undefined
       ? undefined
       : await openAdapterFolder(o.adapter, folder.config);
     const lora = planLora(sizes, o, adapter);
-    const plan = resolveOptions(o, lora?.config);
+    const plan = resolveOptions(o, lora?.config, shard_bytes);
     const memory = summarize(sizes, plan);
     const buffers = planBuffers(sizes, plan);
 
@@ -247,6 +248,19 @@ export class Core {
     });
     for (const [slice, flat] of flats) this.device.write(slice, flat);
     optimizer.reset(step);
+  }
+
+  /** Logits (T, V) of a row that one chunk holds; for tests. */
+  async logits(row: Uint32Array): Promise<Float32Array> {
+    const { vocab, vocab_p } = this.sizes;
+    const target = this.#rows.vocab - 1; // any: a row's last token is scored too
+    await this.logProbs([Uint32Array.from([...row, target])], { temperature: 1 });
+    const flat = await this.#floats("head.logits");
+    const out = new Float32Array(row.length * vocab);
+    for (let t = 0; t < row.length; t++) {
+      out.set(flat.subarray(t * vocab_p, t * vocab_p + vocab), t * vocab);
+    }
+    return out;
   }
 
   /** The gradient as it stands, by the files' names; for tests. */

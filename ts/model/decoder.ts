@@ -39,11 +39,13 @@ export interface KeyValues {
 
 /** Tokens -> the residual stream after the last layer (`head.x`, or set 0's `x`). */
 export const decoderForward = (g: Graph, keys: KeyValues): Dispatch[] => [
-  g.device.dispatch(
-    embedding,
-    { tokens: g.buffer("pass.tokens"), table: g.weight("embed"), x: stream(g, 0) },
-    { width4: g.sizes.hidden_p / 4 },
-    embeddingGroups(g.sizes.hidden_p),
+  ...g.embedding.map(({ weight, start, outputs }) =>
+    g.device.dispatch(
+      embedding,
+      { tokens: g.buffer("pass.tokens"), table: weight, x: stream(g, 0) },
+      { width4: g.sizes.hidden_p / 4, first: start, count: outputs },
+      embeddingGroups(g.sizes.hidden_p),
+    )
   ),
   ...range(g.sizes.layers).flatMap((l) => layerForward(g, l, keys)),
 ];
@@ -103,7 +105,7 @@ const layerBackward = (g: Graph, l: number): Dispatch[] => {
   const blocks = g.buffer("pass.blocks");
   const rows = { row0: 0, rows_max: g.rows_max };
   const width4 = s.mlp_p / 4;
-  const dlora = g.projection(l, "qkv").gradient ? undefined : g.buffer("backward.dlora");
+  const dlora = g.gradient(`${l}.qkv`) ? undefined : g.buffer("backward.dlora");
   const [out, mid, dnorm] = [grad("dx_a"), grad("dx_b"), grad("dnorm")];
   const dq_delta = grad("dq_delta");
   const dq = part(dq_delta, 0, g.rows_max * s.q_width);
@@ -176,7 +178,6 @@ const layerBackward = (g: Graph, l: number): Dispatch[] => {
 /** From the final norm down to the embedding. */
 export const decoderBackward = (g: Graph): Dispatch[] => {
   const dx = g.buffer("backward.dx_a");
-  const dtable = g.gradient("embed");
   return [
     ...normBackward(
       g,
@@ -188,14 +189,16 @@ export const decoderBackward = (g: Graph): Dispatch[] => {
       undefined,
     ),
     ...range(g.sizes.layers).reverse().flatMap((l) => layerBackward(g, l)),
-    ...(dtable
-      ? [g.device.dispatch(
-        embeddingBackward,
-        { uses: g.buffer("backward.uses"), dx, dtable },
-        { width4: g.sizes.hidden_p / 4 },
-        embeddingBackwardGroups(g.sizes.hidden_p),
-      )]
-      : []),
+    ...g.embedding.flatMap(({ gradient, start, outputs }) =>
+      gradient
+        ? [g.device.dispatch(
+          embeddingBackward,
+          { uses: g.buffer("backward.uses"), dx, dtable: gradient },
+          { width4: g.sizes.hidden_p / 4, first: start, count: outputs },
+          embeddingBackwardGroups(g.sizes.hidden_p),
+        )]
+        : []
+    ),
   ];
 };
 

@@ -1,9 +1,9 @@
 import { type Device, part, type Slice } from "../gpu/mod.ts";
 import { loraScale } from "./adapter.ts";
-import { type Layout, loraTargets, modelLayout } from "./layout.ts";
+import { type Layout, loraTargets, modelLayout, shardRows } from "./layout.ts";
 import type { LoraPlan } from "./lora_plan.ts";
 import { logitsRows, passRows, type PlanOptions } from "./memory.ts";
-import type { Projection } from "./projection.ts";
+import type { Projection, Shard } from "./projection.ts";
 import { pad4, type Sizes } from "./sizes.ts";
 
 /** Everything that the lists are built over. */
@@ -21,6 +21,8 @@ export interface Graph {
     layer: number | undefined,
     name: "qkv" | "o" | "gate_up" | "down" | "head",
   ) => Projection;
+  /** The token embedding, in shards of rows. */
+  readonly embedding: readonly Shard[];
   /** Index of the activation set of a layer: its own when training, 0 otherwise. */
   readonly set: (layer: number) => number;
   /** Every layer keeps its own set. */
@@ -56,6 +58,17 @@ export const graphOver = (
   const gradient = (key: string) =>
     o.train && !lora ? find(own, buffer("optimizer.gradient"), key) : undefined;
   const set = (l: number) => o.train ? l : 0;
+  const shards = (key: string): Shard[] => {
+    const { stride, ...tensor } = own.tensors.get(key)!;
+    const most = shardRows(stride, plan.shard_bytes);
+    return Array.from({ length: Math.ceil(tensor.rows / most) }, (_, i) => {
+      const start = i * most;
+      const outputs = Math.min(most, tensor.rows - start);
+      const rows = (slice: Slice) => part(slice, start * stride, outputs * stride);
+      const grad = gradient(key);
+      return { weight: rows(weight(key)), gradient: grad && rows(grad), start, outputs };
+    });
+  };
   const shapes = {
     qkv: [sizes.hidden_p, sizes.qkv_width],
     o: [sizes.q_width, sizes.hidden_p],
@@ -86,7 +99,7 @@ export const graphOver = (
           gradient_b: grad && half(grad, "B"),
         };
       });
-    return { weight: weight(key), inputs, outputs, gradient: gradient(key), adapters };
+    return { shards: shards(key), inputs, outputs, adapters };
   };
   return {
     device,
@@ -97,6 +110,7 @@ export const graphOver = (
     weight,
     gradient,
     projection,
+    embedding: shards("embed"),
     set,
     own_sets: o.train,
   };

@@ -188,6 +188,10 @@ export const adapterLayout = (s: Sizes, rank: number, targets: readonly string[]
   return build;
 };
 
+/** Most rows of a matrix that a shard holds: a multiple of 64, so that each starts where a binding may. */
+export const shardRows = (stride: number, shard_bytes: number): number =>
+  Math.max(64, Math.floor(shard_bytes / 4 / stride / 64) * 64);
+
 class LayoutBuilder implements Layout {
   readonly tensors = new Map<string, PackedTensor>();
   floats = 0;

@@ -3,7 +3,7 @@ import type { AdapterConfig } from "./adapter.ts";
 import type { ModelConfig } from "./config.ts";
 import type { EngineOptions } from "./engine.ts";
 import { ModelError } from "./errors.ts";
-import { adapterLayout, modelLayout } from "./layout.ts";
+import { adapterLayout, modelLayout, shardRows } from "./layout.ts";
 import { pad4, type Sizes, sizesOf } from "./sizes.ts";
 
 /**
@@ -25,6 +25,8 @@ export interface PlanOptions {
   readonly tokens_per_pass: number;
   readonly context: number;
   readonly slots: number;
+  /** A matrix with more bytes is bound in shards of rows. */
+  readonly shard_bytes: number;
   readonly lora?: { readonly rank: number; readonly targets: readonly string[] } | undefined;
 }
 
@@ -44,6 +46,12 @@ export const logitsRows = (s: Sizes, o: PlanOptions): number =>
 
 /** Rows of the flat token stream that one pass may hold. */
 export const passRows = (o: PlanOptions): number => Math.max(o.tokens_per_pass, o.slots);
+
+/**
+ * What every adapter grants a binding by WebGPU's default limits. Larger matrices are sharded on every
+ * adapter alike, whatever it grants: the order of sums, and so the bits, must not depend on it.
+ */
+const SHARD_BYTES = 2 ** 27;
 
 /** Tokens that a sampling burst may write back per row. */
 export const BURST_MAX = 32;
@@ -161,7 +169,7 @@ export const summarize = (s: Sizes, o: PlanOptions): MemoryPlan => {
     if (whole && 4 * floats > largest.bytes) largest = { name, bytes: 4 * floats };
   }
   for (const [name, { rows, stride }] of modelLayout(s).tensors) {
-    const bytes = 4 * rows * stride;
+    const bytes = 4 * stride * Math.min(rows, shardRows(stride, o.shard_bytes));
     if (bytes > largest.bytes) largest = { name, bytes };
   }
   return { parts, total_bytes, largest };
@@ -171,6 +179,7 @@ export const summarize = (s: Sizes, o: PlanOptions): MemoryPlan => {
 export const resolveOptions = (
   o: EngineOptions,
   lora: { readonly rank: number; readonly targets: readonly string[] } | undefined,
+  shard_bytes = SHARD_BYTES,
 ): PlanOptions => {
   const { train, tokens_per_pass, context, slots = 0 } = o;
   for (
@@ -184,5 +193,5 @@ export const resolveOptions = (
       throw new ModelError("request", name, `is ${value}; expected an integer from ${least} on`);
     }
   }
-  return { train, tokens_per_pass, context, slots, lora };
+  return { train, tokens_per_pass, context, slots, shard_bytes, lora };
 };

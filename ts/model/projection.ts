@@ -13,13 +13,20 @@ import {
 
 /** A matrix of the model at work: Y = X W^T (+ LoRA), and what its gradients need. */
 export interface Projection {
-  /** W (outputs, inputs), padded. */
-  readonly weight: Slice;
+  /** W (outputs, inputs), padded; several where one binding cannot hold it. */
+  readonly shards: readonly Shard[];
   readonly inputs: number;
   readonly outputs: number;
-  /** Gradient of W; absent when W is frozen. */
-  readonly gradient?: Slice | undefined;
   readonly adapters: readonly Adapter[];
+}
+
+/** Rows `start` to `start + outputs` of a matrix. */
+export interface Shard {
+  readonly weight: Slice;
+  /** Gradient of these rows; absent when they are frozen. */
+  readonly gradient?: Slice | undefined;
+  readonly start: number;
+  readonly outputs: number;
 }
 
 /** Low-rank addition scale * X A^T B^T to some of a projection's outputs (Hu et al. 2021). */
@@ -55,19 +62,21 @@ export const project = (
 ): Dispatch[] => {
   const groups = (columns: number) =>
     matmulNTGroups(device.lanes, columns, rows.row0, rows.rows_max);
-  const list = [device.dispatch(matmulNT, { x, w: p.weight, a: add?.a ?? p.weight, y }, {
-    ...rows,
-    columns: p.outputs,
-    depth4: p.inputs / 4,
-    x_start4: 0,
-    x_stride4: p.inputs / 4,
-    w_stride4: p.inputs / 4,
-    y_start: 0,
-    y_stride: p.outputs,
-    a_stride: add?.stride ?? 0,
-    mode: add ? 1 : 0,
-    alpha: 1,
-  }, groups(p.outputs))];
+  const list = p.shards.map(({ weight, start, outputs }) =>
+    device.dispatch(matmulNT, { x, w: weight, a: add ? from(add.a, start) : weight, y }, {
+      ...rows,
+      columns: outputs,
+      depth4: p.inputs / 4,
+      x_start4: 0,
+      x_stride4: p.inputs / 4,
+      w_stride4: p.inputs / 4,
+      y_start: start,
+      y_stride: p.outputs,
+      a_stride: add?.stride ?? 0,
+      mode: add ? 1 : 0,
+      alpha: 1,
+    }, groups(outputs))
+  );
   for (const { a, b, rank, scale, start, outputs, down } of p.adapters) {
     const common = { ...rows, x_start4: 0, a_stride: 0 };
     list.push(
@@ -154,18 +163,24 @@ export const projectBackward = (
       alpha: o.alpha,
     }, matmulNNGroups(device.lanes, o.columns, rows.row0, rows.rows_max));
 
-  if (p.gradient) list.push(weight(p.gradient, { x, dy }, p.inputs, p.outputs, 0, p.outputs, 1));
-  list.push(input({
-    to: dx,
-    dy,
-    w: p.weight,
-    columns: p.inputs,
-    outputs: p.outputs,
-    start: 0,
-    stride: p.outputs,
-    mode: 0,
-    alpha: 1,
-  }));
+  for (const shard of p.shards) {
+    const { outputs, start } = shard;
+    if (!shard.gradient) continue;
+    list.push(weight(shard.gradient, { x, dy }, p.inputs, outputs, start, p.outputs, 1));
+  }
+  for (const shard of p.shards) {
+    list.push(input({
+      to: dx,
+      dy,
+      w: shard.weight,
+      columns: p.inputs,
+      outputs: shard.outputs,
+      start: shard.start,
+      stride: p.outputs,
+      mode: shard.start === 0 ? 0 : 2,
+      alpha: 1,
+    }));
+  }
   for (const { a, b, rank, scale, start, outputs, down, gradient_a, gradient_b } of p.adapters) {
     if (!gradient_a || !gradient_b || !dlora) continue;
     list.push(
@@ -197,6 +212,9 @@ export const projectBackward = (
   }
   return list;
 };
+
+/** The slice from a float on; a shard starts at a multiple of 64, as a binding must. */
+const from = (slice: Slice, start: number): Slice => part(slice, start, slice.size / 4 - start);
 
 /** The rows of a buffer from `row0` on, for a chunk. */
 export const fromRow = (slice: Slice, { row0, rows_max }: Rows, width: number): Slice =>

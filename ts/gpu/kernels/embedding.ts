@@ -1,6 +1,8 @@
 /**
  * Token embedding: x[n] = E[id(n)]; its gradient sums, for each distinct id of the pass, the rows that
  * used it, in their order (the host lists them), so that no two invocations write one place.
+ *
+ * A table too large for one binding comes in shards: a dispatch serves the ids that its shard holds.
  */
 import type { Dispatch } from "../device.ts";
 import { ELEMENT_INDEX, ELEMENT_MAIN, elementGroups, type Kernel } from "../kernel.ts";
@@ -8,13 +10,15 @@ import { ELEMENT_INDEX, ELEMENT_MAIN, elementGroups, type Kernel } from "../kern
 export const embedding = {
   name: "embedding",
   buffers: { tokens: "read Token", table: "read vec4f", x: "write vec4f" },
-  shape: { width4: "u32" },
+  shape: { width4: "u32", first: "u32", count: "u32" }, // ids first .. first + count - 1
   code: () => `
 ${ELEMENT_MAIN} {
   let index = ${ELEMENT_INDEX};
   let row = index / shape.width4;
   if (row >= pass_.rows) { return; }
-  x[index] = table[tokens[row].id * shape.width4 + index % shape.width4];
+  let id = tokens[row].id - shape.first; // wraps below first
+  if (id >= shape.count) { return; }
+  x[index] = table[id * shape.width4 + index % shape.width4];
 }`,
 } as const satisfies Kernel;
 
@@ -26,14 +30,16 @@ export const embeddingBackward = {
     dx: "read vec4f",
     dtable: "write vec4f",
   },
-  shape: { width4: "u32" },
+  shape: { width4: "u32", first: "u32", count: "u32" },
   code: () => `
 ${ELEMENT_MAIN} {
   let index = ${ELEMENT_INDEX};
   let entry = index / shape.width4;
   if (entry >= pass_.distinct) { return; }
   let column = index % shape.width4;
-  let at = uses[entry * 3u] * shape.width4 + column;
+  let id = uses[entry * 3u] - shape.first;
+  if (id >= shape.count) { return; }
+  let at = id * shape.width4 + column;
   var sum = dtable[at];
   for (var i = uses[entry * 3u + 1u]; i < uses[entry * 3u + 2u]; i++) {
     sum += dx[uses[3u * pass_.distinct + i] * shape.width4 + column];

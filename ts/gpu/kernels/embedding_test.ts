@@ -25,7 +25,7 @@ tryKernel(
       label: `${rows} rows`,
       kernel: embedding,
       buffers: { tokens, table: Float32Array.from(table), x: new Float32Array(rows * WIDTH) },
-      shape: { width4: WIDTH / 4 },
+      shape: { width4: WIDTH / 4, first: 0, count: VOCAB },
       pass: { rows },
       groups: () => embeddingGroups(WIDTH),
       expected: { x: twinEmbedding(ids, table, WIDTH) },
@@ -46,7 +46,7 @@ tryKernel(
       label: `${rows} rows`,
       kernel: embeddingBackward,
       buffers: { uses, dx: Float32Array.from(dx), dtable: Float32Array.from(dtable) },
-      shape: { width4: WIDTH / 4 },
+      shape: { width4: WIDTH / 4, first: 0, count: VOCAB },
       pass: { rows, distinct },
       groups: () => embeddingBackwardGroups(WIDTH),
       expected: { dtable: want },
@@ -57,6 +57,60 @@ tryKernel(
     ["sum += dx", "sum = dx"],
     ["3u * pass_.distinct + i", "3u * pass_.distinct"],
   ],
+);
+
+/** Ids 4 to 9 of the table; rows of other ids keep what they held. */
+const [FIRST, COUNT] = [4, 6];
+const held = (id: number) => id >= FIRST && id < FIRST + COUNT;
+const shardOf = (table: Float64Array) => table.slice(FIRST * WIDTH, (FIRST + COUNT) * WIDTH);
+
+tryKernel(
+  "embedding of a shard",
+  SIZES.map((rows): Trial => {
+    const ids = idsOf(rows);
+    const table = numbers(VOCAB * WIDTH, 1);
+    const before = numbers(rows * WIDTH, 3);
+    const x = twinEmbedding(ids, table, WIDTH).map((value, i) =>
+      held(ids[Math.floor(i / WIDTH)]!) ? value : before[i]!
+    );
+    const tokens = new Uint32Array(rows * TOKEN_WORDS);
+    ids.forEach((id, n) => tokens[n * TOKEN_WORDS] = id);
+    return {
+      label: `${rows} rows`,
+      kernel: embedding,
+      buffers: {
+        tokens,
+        table: Float32Array.from(shardOf(table)),
+        x: Float32Array.from(before),
+      },
+      shape: { width4: WIDTH / 4, first: FIRST, count: COUNT },
+      pass: { rows },
+      groups: () => embeddingGroups(WIDTH),
+      expected: { x },
+    };
+  }),
+  [["id >= shape.count", "false"]],
+);
+
+tryKernel(
+  "embedding_backward of a shard",
+  SIZES.map((rows): Trial => {
+    const ids = idsOf(rows);
+    const [dx, dtable] = [numbers(rows * WIDTH, 1), numbers(VOCAB * WIDTH, 2)];
+    const want = dtable.slice();
+    twinEmbeddingBackward(want, ids, dx, WIDTH);
+    const { uses, distinct } = listUses(ids);
+    return {
+      label: `${rows} rows`,
+      kernel: embeddingBackward,
+      buffers: { uses, dx: Float32Array.from(dx), dtable: Float32Array.from(shardOf(dtable)) },
+      shape: { width4: WIDTH / 4, first: FIRST, count: COUNT },
+      pass: { rows, distinct },
+      groups: () => embeddingBackwardGroups(WIDTH),
+      expected: { dtable: shardOf(want) },
+    };
+  }),
+  [["- shape.first", ""]],
 );
 
 Deno.test("uses list every row once, under its id, in order", () => {
