@@ -8,4 +8,5 @@ export { recipeJsonSchema } from "./recipe/json_schema.ts";
 export { type Json, parseOverride } from "./recipe/override.ts";
 export { formatRecipe, parseRecipe, readRecipe, type Recipe } from "./recipe/parse.ts";
 export type { Stage } from "./recipe/schema.ts";
+export { planMissing } from "./plan.ts";
 export { train, type TrainOptions } from "./train.ts";

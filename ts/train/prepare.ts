@@ -51,14 +51,27 @@ export const prepareStage = Effect.fn("prepareStage")(function* (place: StagePla
   const learner = yield* learnerOf(setting);
   const problems = stage.evaluate === undefined ? [] : yield* heldOutProblems(setting);
   const engine = engineOptions(stage, setting, learner);
-  const memory = yield* onEngine(async () => {
-    const config = await readModelConfig(place.model);
+  const memory = yield* memoryOf(place.model, engine);
+  return { ...place, setting, learner, problems, memory, engine } satisfies PreparedStage;
+});
+
+const memoryOf = (model: string, engine: Omit<EngineOptions, "model">) =>
+  onEngine(async () => {
+    const config = await readModelConfig(model);
     const adapter = engine.adapter === undefined
       ? undefined
       : (await openAdapterFolder(engine.adapter, config)).config;
-    return planMemory(config, { ...engine, model: place.model }, adapter);
+    return planMemory(config, { ...engine, model }, adapter);
   });
-  return { ...place, setting, learner, problems, memory, engine } satisfies PreparedStage;
+
+/**
+ * The memory of a stage by its recipe and the model's configuration alone, with neither data nor tokenizer:
+ * as much as rows that fill the context would take.
+ */
+export const planStage = Effect.fn("planStage")(function* (stage: Stage, model: string) {
+  const config = yield* onEngine(() => readModelConfig(model));
+  const context = Math.min(stage.engine.context, config.max_position_embeddings);
+  return yield* memoryOf(model, engineOptions(stage, { context }, { longest: context }));
 });
 
 const learnerOf = (setting: Setting) => {

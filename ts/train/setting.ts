@@ -67,8 +67,8 @@ export const settingOf = Effect.fnUntraced(function* (place: StagePlace) {
 
 export const engineOptions = (
   { method, engine, lora, rollout, seed, evaluate }: Stage,
-  { context }: Setting,
-  learner: Learner,
+  { context }: Pick<Setting, "context">,
+  learner: Pick<Learner, "longest">,
 ): Omit<EngineOptions, "model"> => {
   const samples = method === "rl" || method === "oorl" || evaluate !== undefined;
   return {

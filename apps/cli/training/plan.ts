@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderTable } from "../../../ts/evaluate/mod.ts";
 import { Sandbox } from "../../../ts/sandbox/mod.ts";
-import { type Recipe, train, type TrainEvent } from "../../../ts/train/mod.ts";
+import { planMissing, type Recipe, train, type TrainEvent } from "../../../ts/train/mod.ts";
 import { clock } from "../display.ts";
 import { printJson, writeOut } from "../output.ts";
 
 /**
  * What a run would need, stage by stage, and how long it would take here. The run itself tells it before
  * its first step, and is stopped there. Memory is planned from `config.json` alone; without weights, or
- * without a device that holds them, there is no telling the time, and the reason is printed instead.
+ * without a device that holds them, there is no telling the time, and the reason is printed instead. So it
+ * is where data are not there yet: then memory is for rows that fill the context.
  */
 export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: boolean) {
   const folder = yield* Effect.acquireRelease(
@@ -25,12 +26,15 @@ export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: bool
     Effect.provide(Sandbox.layer()),
     Effect.result,
   );
-  const stages = events.filter((event) => event.type === "plan");
-  if (stages.length < recipe.stages.length) return yield* Effect.fromResult(told);
+  const planned = events.filter((event) => event.type === "plan");
+  const missing = Result.isFailure(told) && planned.length < recipe.stages.length
+    ? yield* planMissing(recipe, told.failure)
+    : undefined;
+  const stages = missing?.stages ?? planned;
   const device = events.find((event) => event.type === "device")?.device.name ?? null;
   const seconds = events.find((event) => event.type === "estimate")?.seconds ?? null;
   const memory_bytes = Math.max(...stages.map(({ memory }) => memory.total_bytes));
-  const { disk_bytes } = stages[0]!;
+  const disk_bytes = missing?.disk_bytes ?? planned[0]!.disk_bytes;
   if (json) {
     return yield* printJson({
       memory_bytes,
@@ -46,8 +50,8 @@ export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: bool
       })),
     });
   }
-  for (const { stage, method, steps, memory, counts } of stages) {
-    const title = stages.length > 1 ? `stage ${stage} of ${stages.length}: ${method}` : method;
+  for (const [i, { method, steps, memory, counts }] of stages.entries()) {
+    const title = stages.length > 1 ? `stage ${i + 1} of ${stages.length}: ${method}` : method;
     const rows = [
       ["steps", String(steps)],
       ...Object.entries(counts).map(([name, count]) => [name, String(count)]),

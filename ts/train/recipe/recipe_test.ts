@@ -113,7 +113,8 @@ Deno.test("recipes/schema.json is what the code says", () => {
 
 Deno.test("every bundled recipe is read", async () => {
   const folder = fileURLToPath(new URL("../../../recipes", import.meta.url));
-  const files = readdirSync(folder).filter((f) => f.endsWith(".json") && f !== "schema.json");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((f) => f.endsWith(".json") && f !== "schema.json");
   assert.ok(files.length > 0);
   for (const file of files) {
     const recipe = await Effect.runPromise(readRecipe(`${folder}/${file}`));
