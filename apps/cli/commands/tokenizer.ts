@@ -85,7 +85,13 @@ const train = Command.make(
       Flag.withDescription("Least number of times that a pair must occur to be merged"),
       Flag.withDefault(2),
     ),
-    preTokenizer: Flag.Literals("pre-tokenizer", ["gpt2", "gpt2-digits", "llama3", "qwen2"]).pipe(
+    preTokenizer: Flag.Literals("pre-tokenizer", [
+      "gpt2",
+      "gpt2-digits",
+      "llama3",
+      "qwen2",
+      "o200k",
+    ]).pipe(
       Flag.withDescription("How text is split before merging; gpt2-digits sets digits apart"),
       Flag.withDefault("gpt2" as const),
     ),

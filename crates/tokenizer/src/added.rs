@@ -1,20 +1,23 @@
 //! Added tokens: found in the text before it is split, never merged or broken.
 
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use crate::categories;
 
 /// One entry of `added_tokens`.
 #[derive(Debug, Clone)]
 pub struct AddedToken {
     pub id: u32,
+    /// What is looked for; normalised for tokens that are looked for in normalised text.
     pub content: String,
-    pub special: bool,
-    /// Takes the white space on its left, on its right.
-    pub lstrip: bool,
-    pub rstrip: bool,
+    pub strip: Strip,
     /// Only where no word character is beside it.
     pub single_word: bool,
-    /// Looked for in the normalised text, else in the text as given.
-    pub normalized: bool,
+}
+
+/// Whether a token takes the white space on its left, on its right.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Strip {
+    pub left: bool,
+    pub right: bool,
 }
 
 /// A part of a text: plain, or an added token with its id.
@@ -24,78 +27,101 @@ pub struct Part<'a> {
     pub id: Option<u32>,
 }
 
-/// Splits `text` at added tokens: leftmost first, of those the longest.
-pub fn split<'a>(text: &'a str, tokens: &[&AddedToken]) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
-    let mut plain = 0;
-    let mut at = 0;
-    let plain_part = |start: usize, end: usize, parts: &mut Vec<Part<'a>>| {
-        if start < end {
-            parts.push(Part {
-                start,
-                text: &text[start..end],
-                id: None,
-            });
+/// Added tokens that are looked for together: leftmost first, of those the longest.
+#[derive(Debug)]
+pub struct AddedTokens {
+    /// Sorted by content, so that those with a common start lie together.
+    tokens: Vec<AddedToken>,
+    /// Bytes that a token starts with.
+    first: [bool; 256],
+}
+
+impl AddedTokens {
+    /// Of tokens with the same content the first one counts.
+    pub fn new(mut tokens: Vec<AddedToken>) -> Self {
+        tokens.retain(|token| !token.content.is_empty());
+        tokens.sort_by(|a, b| a.content.as_bytes().cmp(b.content.as_bytes()));
+        let mut first = [false; 256];
+        for token in &tokens {
+            first[usize::from(token.content.as_bytes()[0])] = true;
         }
-    };
-    let mut first = [false; 256];
-    for token in tokens {
-        if let Some(&byte) = token.content.as_bytes().first() {
-            first[usize::from(byte)] = true;
-        }
+        Self { tokens, first }
     }
-    while at < text.len() {
-        if !first[usize::from(text.as_bytes()[at])] {
-            at += 1;
-            continue;
-        }
-        let found = tokens
-            .iter()
-            .filter(|t| {
-                !t.content.is_empty() && text.as_bytes()[at..].starts_with(t.content.as_bytes())
-            })
-            .max_by_key(|t| t.content.len());
-        let Some(token) = found else {
-            at += 1;
-            continue;
+
+    /// Calls `part` on the parts of `text` from left to right.
+    pub fn split<'a>(&self, text: &'a str, mut part: impl FnMut(Part<'a>)) {
+        let mut plain = 0;
+        let mut at = 0;
+        let mut emit = |start: usize, end: usize, id: Option<u32>| {
+            let text = &text[start..end];
+            part(Part { start, text, id });
         };
-        let end = at + token.content.len();
-        if token.single_word && (ends_with_word(&text[..at]) || starts_with_word(&text[end..])) {
-            at = end;
-            continue;
+        while let Some(skip) = self.next_start(&text.as_bytes()[at..]) {
+            at += skip;
+            let Some(token) = self.longest(&text.as_bytes()[at..]) else {
+                at += 1;
+                continue;
+            };
+            let (mut left, mut right) = (at, at + token.content.len());
+            at = right;
+            if token.single_word
+                && (ends_with_word(&text[..left]) || starts_with_word(&text[right..]))
+            {
+                continue;
+            }
+            if token.strip.left {
+                left = plain.max(text[..left].trim_end().len());
+            }
+            if token.strip.right {
+                right = text.len() - text[right..].trim_start().len();
+            }
+            if plain < left {
+                emit(plain, left, None);
+            }
+            // The search goes on where the token's content ends, so a token that starts with the white
+            // space that this one took is found too, as in the reference.
+            emit(left, right, Some(token.id));
+            plain = right;
         }
-        let (mut left, mut right) = (at, end);
-        if token.lstrip {
-            left = plain + text[plain..at].trim_end().len();
+        if plain < text.len() {
+            emit(plain, text.len(), None);
         }
-        if token.rstrip {
-            right = text.len() - text[end..].trim_start().len();
-        }
-        plain_part(plain, left, &mut parts);
-        parts.push(Part {
-            start: left,
-            text: &text[left..right],
-            id: Some(token.id),
-        });
-        plain = right;
-        at = right;
     }
-    plain_part(plain, text.len(), &mut parts);
-    parts
+
+    /// Bytes up to the next that a token starts with.
+    fn next_start(&self, text: &[u8]) -> Option<usize> {
+        if self.tokens.is_empty() {
+            return None;
+        }
+        text.iter().position(|&byte| self.first[usize::from(byte)])
+    }
+
+    /// The longest token at the start of `text`: the range of candidates narrows byte by byte.
+    fn longest(&self, text: &[u8]) -> Option<&AddedToken> {
+        let mut candidates = &self.tokens[..];
+        let mut found = None;
+        for (depth, byte) in text.iter().enumerate() {
+            let next = |token: &AddedToken| token.content.as_bytes().get(depth).copied();
+            let low = candidates.partition_point(|token| next(token) < Some(*byte));
+            candidates = &candidates[low..];
+            let high = candidates.partition_point(|token| next(token) == Some(*byte));
+            candidates = &candidates[..high];
+            match candidates.first() {
+                None => break,
+                Some(token) if token.content.len() == depth + 1 => found = Some(token),
+                Some(_) => {}
+            }
+        }
+        found
+    }
 }
 
 /// `\w` of UTS 18: alphabetic, marks, decimal digits, connectors, joiners.
 fn word(c: char) -> bool {
+    const WORD: categories::Set = categories::MARK | categories::DECIMAL | categories::CONNECTOR;
     c.is_alphabetic()
         || matches!(c, '\u{200c}' | '\u{200d}')
-        || matches!(
-            c.general_category(),
-            GeneralCategory::DecimalNumber
-                | GeneralCategory::ConnectorPunctuation
-                | GeneralCategory::NonspacingMark
-                | GeneralCategory::SpacingMark
-                | GeneralCategory::EnclosingMark
-        )
+        || categories::of(u32::from(c)) & WORD != 0
 }
 
 fn starts_with_word(text: &str) -> bool {

@@ -15,13 +15,26 @@ pub const fn to_byte(c: char) -> Option<u8> {
     }
 }
 
-/// The bytes of a vocabulary entry; an entry outside the alphabet (an added token) is its own UTF-8.
+/// Appends the bytes that a vocabulary entry stands for; `false`, with only a part of them appended, for an
+/// entry outside the alphabet.
+pub fn push_bytes(token: &str, out: &mut Vec<u8>) -> bool {
+    for c in token.chars() {
+        match to_byte(c) {
+            Some(byte) => out.push(byte),
+            None => return false,
+        }
+    }
+    true
+}
+
+/// The bytes of a token; one outside the alphabet is its own UTF-8.
 pub fn token_bytes(token: &str) -> Vec<u8> {
-    token
-        .chars()
-        .map(to_byte)
-        .collect::<Option<Vec<u8>>>()
-        .unwrap_or_else(|| token.as_bytes().to_vec())
+    let mut bytes = Vec::with_capacity(token.len());
+    if push_bytes(token, &mut bytes) {
+        bytes
+    } else {
+        token.as_bytes().to_vec()
+    }
 }
 
 /// Inverse of [`token_bytes`] on entries of the alphabet.

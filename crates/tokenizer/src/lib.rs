@@ -6,16 +6,25 @@
 mod added;
 mod bpe;
 mod byte_level;
+mod cache;
+mod categories;
+mod encode;
 mod error;
+mod hash;
 mod json;
 mod load;
+mod normalize;
+mod pattern;
 mod pretokenize;
+mod scan;
 mod stream;
 mod tokenizer;
 mod train;
+mod vocabulary;
 
+pub use encode::Encoding;
 pub use error::Error;
 pub use pretokenize::PreTokenizer;
 pub use stream::DecodeStream;
-pub use tokenizer::{Encoding, Tokenizer};
+pub use tokenizer::Tokenizer;
 pub use train::{TrainOptions, train};

@@ -1,15 +1,17 @@
 //! Reading `tokenizer.json`. Every component is either implemented or an error that names it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
 
-use crate::added::AddedToken;
+use crate::added::{AddedToken, AddedTokens, Strip};
 use crate::bpe::Merges;
+use crate::cache::Cache;
 use crate::json::{self, Json};
-use crate::pretokenize::{Pattern, Step};
-use crate::{Error, Tokenizer, byte_level};
-
-/// Ids above this are taken for damage: no vocabulary comes near, and the table of tokens is as long as the largest.
-const MAX_ID: u32 = 1 << 24;
+use crate::pattern::Pattern;
+use crate::pretokenize::{Behavior, Step};
+use crate::scan::Scanner;
+use crate::vocabulary::{MAX_ID, Vocabulary};
+use crate::{Error, Tokenizer, byte_level, normalize};
 
 pub fn load(bytes: &[u8]) -> Result<Tokenizer, Error> {
     let root = json::parse(bytes)?;
@@ -110,35 +112,66 @@ fn pre_tokenizer(json: &Json, path: &str, steps: &mut Vec<Step>) -> Result<bool,
         }
         "ByteLevel" => {
             if flag(json, "add_prefix_space", true, path)? {
-                return Err(unsupported(format!("{path}.add_prefix_space"), "true"));
+                steps.push(Step::PrefixSpace);
             }
             if flag(json, "use_regex", true, path)? {
-                steps.push(Step::Pattern(Pattern::Gpt2));
+                steps.push(Step::Scan(Scanner::Gpt2));
             }
             Ok(true)
         }
         "Digits" => {
-            if !flag(json, "individual_digits", false, path)? {
-                return Err(unsupported(format!("{path}.individual_digits"), "false"));
-            }
-            steps.push(Step::Digits);
+            let each = flag(json, "individual_digits", false, path)?;
+            steps.push(Step::Digits { each });
             Ok(false)
         }
         "Split" => {
-            let behavior = json.get("behavior").text().unwrap_or("absent");
-            if behavior != "Isolated" || flag(json, "invert", false, path)? {
-                return Err(unsupported(path, format!("Split with behavior {behavior}")));
-            }
-            let path = format!("{path}.pattern.Regex");
-            let regex = json.get("pattern").get("Regex").text();
-            let regex = regex.ok_or_else(|| malformed(&path, "a pattern"))?;
-            let pattern = Pattern::from_regex(regex)
-                .ok_or_else(|| unsupported(&path, format!("the pattern {regex}")))?;
-            steps.push(Step::Pattern(pattern));
+            steps.push(split(json, path)?);
             Ok(false)
         }
         other => Err(unsupported(path, other)),
     }
+}
+
+fn split(json: &Json, path: &str) -> Result<Step, Error> {
+    let behavior = match json.get("behavior").text() {
+        Some("Isolated") => Behavior::Isolated,
+        Some("Removed") => Behavior::Removed,
+        Some("MergedWithPrevious") => Behavior::MergedWithPrevious,
+        Some("MergedWithNext") => Behavior::MergedWithNext,
+        Some("Contiguous") => Behavior::Contiguous,
+        other => {
+            let other = other.unwrap_or("absent");
+            return Err(unsupported(format!("{path}.behavior"), other));
+        }
+    };
+    let invert = flag(json, "invert", false, path)?;
+    let pattern = json.get("pattern");
+    if let Some(text) = pattern.get("String").text() {
+        if text.is_empty() {
+            return Err(malformed(format!("{path}.pattern.String"), "some text"));
+        }
+        return Ok(Step::Split {
+            pattern: Pattern::literal(text),
+            behavior,
+            invert,
+        });
+    }
+    let path = format!("{path}.pattern.Regex");
+    let regex = pattern.get("Regex").text();
+    let regex = regex.ok_or_else(|| malformed(&path, "a pattern"))?;
+    // A scanner's pattern leaves no gaps: removing or joining them is for the general engine.
+    if behavior == Behavior::Isolated
+        && let Some(scanner) = Scanner::from_regex(regex)
+    {
+        return Ok(Step::Scan(scanner));
+    }
+    let pattern = Pattern::new(regex)
+        .map_err(|why| unsupported(&path, format!("the pattern {regex} with {why}")))?;
+    Ok(Step::Split {
+        pattern,
+        behavior,
+        invert,
+    })
 }
 
 fn decoder(json: &Json) -> Result<(), Error> {
@@ -158,66 +191,74 @@ fn model(json: &Json) -> Result<Tokenizer, Error> {
         _ if kind(json, "model")? == "BPE" => {}
         _ => return Err(unsupported("model", kind(json, "model")?)),
     }
-    for key in [
-        "dropout",
-        "unk_token",
-        "continuing_subword_prefix",
-        "end_of_word_suffix",
-    ] {
-        match json.get(key) {
-            Json::Null => {}
-            Json::Text(text) if text.is_empty() => {}
-            _ => {
-                return Err(unsupported(
-                    format!("model.{key}"),
-                    "a value other than null",
-                ));
-            }
+    let optional = |key: &str| match json.get(key) {
+        Json::Null => false,
+        Json::Text(text) => !text.is_empty(),
+        Json::Number(number) => *number != 0.0,
+        _ => true,
+    };
+    for key in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
+        if optional(key) {
+            let path = format!("model.{key}");
+            return Err(unsupported(path, "a value other than null"));
         }
     }
     if flag(json, "byte_fallback", false, "model")? {
         return Err(unsupported("model.byte_fallback", "true"));
     }
-    let Json::Object(vocab) = json.get("vocab") else {
-        return Err(malformed("model.vocab", "an object of ids by token"));
-    };
-    let mut by_text: HashMap<&str, u32> = HashMap::with_capacity(vocab.len());
-    let mut tokenizer = Tokenizer {
-        tokens: Vec::new(),
-        ids: HashMap::with_capacity(vocab.len()),
-        byte_ids: [None; 256],
-        merges: Merges::default(),
+    let vocabulary = vocabulary(json.get("vocab"))?;
+    let merges = merges(json.get("merges"), &vocabulary)?;
+    let mut byte_ids = [None; 256];
+    for byte in 0..=255 {
+        byte_ids[usize::from(byte)] = vocabulary.id(&[byte]);
+    }
+    if optional("unk_token") && byte_ids.contains(&None) {
+        let what = "an unknown token, with bytes that have none of their own,";
+        return Err(unsupported("model.unk_token", what));
+    }
+    Ok(Tokenizer {
+        vocabulary,
+        byte_ids,
+        merges,
         ignore_merges: flag(json, "ignore_merges", false, "model")?,
-        added: Vec::new(),
+        raw_added: AddedTokens::new(Vec::new()),
+        normalized_added: AddedTokens::new(Vec::new()),
+        added_ids: HashMap::default(),
+        special: HashSet::default(),
         nfc: false,
         steps: Vec::new(),
         before: Vec::new(),
         after: Vec::new(),
+        cache: Mutex::new(Cache::new()),
+    })
+}
+
+fn vocabulary(json: &Json) -> Result<Vocabulary, Error> {
+    let Json::Object(entries) = json else {
+        return Err(malformed("model.vocab", "an object of ids by token"));
     };
-    for (text, id) in vocab {
+    let mut vocabulary = Vocabulary::with_capacity(entries.len());
+    let mut scratch = Vec::new();
+    for (text, id) in entries {
         let path = || format!("model.vocab.{text}");
-        let id = id
-            .id()
-            .filter(|&id| id < MAX_ID)
-            .ok_or_else(|| malformed(path(), "an id"))?;
-        let bytes = byte_level::token_bytes(text);
-        if !set_token(&mut tokenizer.tokens, id, &bytes) {
-            return Err(malformed(
-                path(),
-                format!("an id that is not taken; {id} is"),
-            ));
+        let id = id.id().filter(|&id| id < MAX_ID);
+        let id = id.ok_or_else(|| malformed(path(), "an id"))?;
+        if !vocabulary.add_text(text, id, &mut scratch) {
+            let expected =
+                format!("a token that is listed once, with an id that only it has; {id}");
+            return Err(malformed(path(), expected));
         }
-        if let [byte] = bytes[..] {
-            tokenizer.byte_ids[usize::from(byte)] = Some(id);
-        }
-        by_text.insert(text, id);
-        tokenizer.ids.insert(bytes.into(), id);
     }
-    let merges = json.get("merges").list();
-    let merges = merges.ok_or_else(|| malformed("model.merges", "a list"))?;
-    tokenizer.merges.reserve(merges.len());
+    Ok(vocabulary)
+}
+
+fn merges(json: &Json, vocabulary: &Vocabulary) -> Result<Merges, Error> {
+    let list = json.list();
+    let list = list.ok_or_else(|| malformed("model.merges", "a list"))?;
+    let mut merges = Merges::with_capacity(list.len());
+    let mut scratch = Vec::new();
     let mut merged = String::new();
-    for (rank, merge) in merges.iter().enumerate() {
+    for (rank, merge) in list.iter().enumerate() {
         let path = || format!("model.merges[{rank}]");
         let (left, right) = match merge {
             Json::Text(pair) => pair
@@ -233,27 +274,14 @@ fn model(json: &Json) -> Result<Tokenizer, Error> {
         merged.clear();
         merged.push_str(left);
         merged.push_str(right);
-        let id = |text: &str| {
-            let id = by_text.get(text).copied();
+        let mut id = |text: &str| {
+            let id = vocabulary.id_of_text(text, &mut scratch);
             id.ok_or_else(|| malformed(path(), format!("{text} to be in the vocabulary")))
         };
-        let entry = (rank as u32, id(&merged)?);
-        // A pair that is listed twice keeps its last rank, as in the reference.
-        tokenizer.merges.insert((id(left)?, id(right)?), entry);
+        merges.add(id(left)?, id(right)?, rank as u32, id(&merged)?);
     }
-    Ok(tokenizer)
-}
-
-fn set_token(tokens: &mut Vec<Option<Box<[u8]>>>, id: u32, bytes: &[u8]) -> bool {
-    let at = id as usize;
-    if tokens.len() <= at {
-        tokens.resize(at + 1, None);
-    }
-    if tokens[at].is_some() {
-        return false;
-    }
-    tokens[at] = Some(bytes.into());
-    true
+    merges.finish();
+    Ok(merges)
 }
 
 fn added_tokens(json: &Json, tokenizer: &mut Tokenizer) -> Result<(), Error> {
@@ -263,32 +291,47 @@ fn added_tokens(json: &Json, tokenizer: &mut Tokenizer) -> Result<(), Error> {
             .list()
             .ok_or_else(|| malformed("added_tokens", "a list"))?,
     };
+    let (mut raw, mut normalized) = (Vec::new(), Vec::new());
     for (i, entry) in list.iter().enumerate() {
         let path = format!("added_tokens[{i}]");
         let content = entry.get("content").text();
         let content = content.ok_or_else(|| malformed(format!("{path}.content"), "text"))?;
         let id = entry.get("id").id().filter(|&id| id < MAX_ID);
         let id = id.ok_or_else(|| malformed(format!("{path}.id"), "an id"))?;
-        let bytes = content.as_bytes();
-        if !set_token(&mut tokenizer.tokens, id, bytes)
-            && tokenizer.tokens[id as usize].as_deref()
-                != Some(&byte_level::token_bytes(content)[..])
+        let vocabulary = &mut tokenizer.vocabulary;
+        if !vocabulary.place(content.as_bytes(), id)
+            && vocabulary.token(id) != Some(&byte_level::token_bytes(content)[..])
         {
-            return Err(malformed(
-                format!("{path}.id"),
-                "an id that no other token has",
-            ));
+            let expected = "an id that no other token has";
+            return Err(malformed(format!("{path}.id"), expected));
         }
-        tokenizer.added.push(AddedToken {
+        if flag(entry, "special", false, &path)? {
+            tokenizer.special.insert(id);
+        }
+        tokenizer.added_ids.entry(content.to_owned()).or_insert(id);
+        let wants_normalized = flag(entry, "normalized", true, &path)?;
+        let token = AddedToken {
             id,
-            content: content.to_owned(),
-            special: flag(entry, "special", false, &path)?,
-            lstrip: flag(entry, "lstrip", false, &path)?,
-            rstrip: flag(entry, "rstrip", false, &path)?,
+            content: if wants_normalized && tokenizer.nfc {
+                normalize::nfc(content).into_owned()
+            } else {
+                content.to_owned()
+            },
+            strip: Strip {
+                left: flag(entry, "lstrip", false, &path)?,
+                right: flag(entry, "rstrip", false, &path)?,
+            },
             single_word: flag(entry, "single_word", false, &path)?,
-            normalized: flag(entry, "normalized", true, &path)?,
-        });
+        };
+        if wants_normalized {
+            &mut normalized
+        } else {
+            &mut raw
+        }
+        .push(token);
     }
+    tokenizer.raw_added = AddedTokens::new(raw);
+    tokenizer.normalized_added = AddedTokens::new(normalized);
     Ok(())
 }
 

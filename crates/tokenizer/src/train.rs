@@ -6,10 +6,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::fmt::Write;
-use std::hash::BuildHasherDefault;
 
-use crate::bpe::PairHasher;
-use crate::pretokenize::{self, PreTokenizer};
+use crate::hash::Fast;
+use crate::pretokenize::{self, PreTokenizer, Span};
 use crate::{Error, byte_level, json};
 
 /// What to train.
@@ -26,7 +25,7 @@ pub struct TrainOptions {
 }
 
 type Pair = (u32, u32);
-type PairMap<V> = HashMap<Pair, V, BuildHasherDefault<PairHasher>>;
+type PairMap<V> = HashMap<Pair, V, Fast>;
 
 /// Trains on `texts` and returns a `tokenizer.json`. Special tokens inside the texts are pieces like any other.
 pub fn train<'a>(
@@ -139,11 +138,16 @@ fn count_words<'a>(
     vocab: &Vocabulary,
 ) -> Vec<Word> {
     let steps = pre_tokenizer.steps();
-    let mut counts: HashMap<&'a str, u64> = HashMap::new();
+    let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
     for text in texts {
-        pretokenize::split(text, &steps, &mut |piece| {
-            *counts.entry(piece).or_default() += 1;
-        });
+        pretokenize::split(
+            Span::new(text, 0),
+            &steps,
+            &mut |piece: Span<'_>| match counts.get_mut(piece.text) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(piece.text.to_vec(), 1)),
+            },
+        );
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_unstable();
@@ -151,7 +155,7 @@ fn count_words<'a>(
         .into_iter()
         .map(|(piece, count)| Word {
             symbols: piece
-                .bytes()
+                .into_iter()
                 .map(|b| vocab.byte_ids[usize::from(b)])
                 .collect(),
             count,

@@ -8,11 +8,12 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, PreTokenizerWrapper, SplitDelimiterBehavior, TokenizerImpl};
 
-const FAMILIES: [(&str, PreTokenizer); 4] = [
+const FAMILIES: [(&str, PreTokenizer); 5] = [
     ("gpt2", PreTokenizer::Gpt2),
     ("gpt2-digits", PreTokenizer::Gpt2Digits),
     ("llama3", PreTokenizer::Llama3),
     ("qwen2", PreTokenizer::Qwen2),
+    ("o200k", PreTokenizer::O200k),
 ];
 
 const SPECIAL: [&str; 3] = ["<|pad|>", "<|end|>", "<|python|>"];
@@ -101,13 +102,10 @@ fn ours(pre_tokenizer: PreTokenizer, vocab_size: usize) -> String {
 }
 
 fn regex(pre_tokenizer: PreTokenizer) -> PreTokenizerWrapper {
-    let split = |digits: &str| {
-        let pattern = format!(
-            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-        );
+    let split = |pattern: &str| {
         Sequence::new(vec![
             Split::new(
-                SplitPattern::Regex(pattern),
+                SplitPattern::Regex(pattern.to_owned()),
                 SplitDelimiterBehavior::Isolated,
                 false,
             )
@@ -117,6 +115,11 @@ fn regex(pre_tokenizer: PreTokenizer) -> PreTokenizerWrapper {
         ])
         .into()
     };
+    let cl100k = |digits: &str| {
+        format!(
+            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+        )
+    };
     match pre_tokenizer {
         PreTokenizer::Gpt2 => ByteLevel::new(false, true, true).into(),
         PreTokenizer::Gpt2Digits => Sequence::new(vec![
@@ -124,8 +127,11 @@ fn regex(pre_tokenizer: PreTokenizer) -> PreTokenizerWrapper {
             ByteLevel::new(false, true, true).into(),
         ])
         .into(),
-        PreTokenizer::Llama3 => split("{1,3}"),
-        PreTokenizer::Qwen2 => split(""),
+        PreTokenizer::Llama3 => split(&cl100k("{1,3}")),
+        PreTokenizer::Qwen2 => split(&cl100k("")),
+        PreTokenizer::O200k => split(
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+        ),
     }
 }
 
@@ -276,7 +282,7 @@ fn what_is_not_implemented_is_named() {
             "\"normalizer\": {\"type\": \"NFKC\"}",
             "NFKC",
         ),
-        ("\\\\p{N}{1,3}", "\\\\p{N}{1,4}", "the pattern"),
+        ("\\\\p{N}{1,3}", "\\\\w{1,3}", "the escape \\w"),
         (
             "\"byte_fallback\": false",
             "\"byte_fallback\": true",

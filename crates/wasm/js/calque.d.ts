@@ -50,7 +50,7 @@ export function trainTokenizer(options: {
   readonly texts: readonly string[];
   readonly vocabSize: number;
   readonly special?: readonly string[];
-  readonly preTokenizer?: "gpt2" | "gpt2-digits" | "llama3" | "qwen2";
+  readonly preTokenizer?: "gpt2" | "gpt2-digits" | "llama3" | "qwen2" | "o200k";
   /** Pairs seen fewer times are not merged; default 2. */
   readonly minFrequency?: number;
 }): string;

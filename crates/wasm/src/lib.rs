@@ -102,7 +102,7 @@ pub fn train(
     let pre_tokenizer = PreTokenizer::from_name(pre_tokenizer).ok_or_else(|| {
         thrown(
             "tokenizer-training",
-            format!("pre-tokenizer {pre_tokenizer}: expected gpt2, gpt2-digits, llama3 or qwen2"),
+            format!("pre-tokenizer {pre_tokenizer}: expected gpt2, gpt2-digits, llama3, qwen2 or o200k"),
         )
     })?;
     let options = TrainOptions {

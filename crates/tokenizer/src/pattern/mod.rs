@@ -1,0 +1,234 @@
+//! Split patterns that have no scanner of their own: the part of Oniguruma's syntax that byte-level
+//! tokenizers use, matched by backtracking over characters.
+//!
+//! Only single characters and sets repeat, so that neither recursion nor the work on a text can run away:
+//! groups may at most be optional.
+
+mod parse;
+
+use crate::categories::{self, Set as Categories};
+
+/// A compiled pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    choices: Vec<Vec<Node>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Node {
+    /// A character of the set, `least..=most` times, as many as possible.
+    Repeat {
+        set: CharSet,
+        least: usize,
+        most: usize,
+        /// Gives nothing back once matched.
+        possessive: bool,
+    },
+    Group {
+        choices: Vec<Vec<Node>>,
+        optional: bool,
+    },
+    /// `(?=…)`, or `(?!…)` when not wanted.
+    Ahead {
+        choices: Vec<Vec<Node>>,
+        wanted: bool,
+    },
+}
+
+/// A set of characters: whole categories and ranges of code points.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct CharSet {
+    categories: Categories,
+    ranges: Vec<(u32, u32)>,
+    negated: bool,
+}
+
+impl CharSet {
+    fn holds(&self, code: u32) -> bool {
+        let inside = self
+            .ranges
+            .iter()
+            .any(|&(low, high)| low <= code && code <= high)
+            || categories::of(code) & self.categories != 0;
+        inside != self.negated
+    }
+}
+
+/// What has to match after the nodes at hand.
+struct Rest<'a> {
+    nodes: &'a [Node],
+    then: Option<&'a Rest<'a>>,
+}
+
+impl Pattern {
+    /// Reads a pattern; `Err` names what is not supported.
+    pub fn new(regex: &str) -> Result<Self, String> {
+        let choices = parse::parse(regex)?;
+        if may_be_empty(&choices) {
+            return Err("a pattern that matches no characters".into());
+        }
+        Ok(Self { choices })
+    }
+
+    /// A pattern that matches a text itself.
+    pub fn literal(text: &str) -> Self {
+        Self {
+            choices: vec![text.chars().map(|c| Node::one(u32::from(c))).collect()],
+        }
+    }
+
+    /// Where the match that starts at `at` ends.
+    pub fn end(&self, text: &[u8], at: usize) -> Option<usize> {
+        any(&self.choices, None, text, at)
+    }
+}
+
+impl Node {
+    fn one(code: u32) -> Self {
+        let set = CharSet {
+            ranges: vec![(code, code)],
+            ..CharSet::default()
+        };
+        Self::Repeat {
+            set,
+            least: 1,
+            most: 1,
+            possessive: false,
+        }
+    }
+}
+
+fn may_be_empty(choices: &[Vec<Node>]) -> bool {
+    choices.iter().any(|nodes| {
+        nodes.iter().all(|node| match node {
+            Node::Repeat { least, .. } => *least == 0,
+            Node::Group { choices, optional } => *optional || may_be_empty(choices),
+            Node::Ahead { .. } => true,
+        })
+    })
+}
+
+fn any(choices: &[Vec<Node>], then: Option<&Rest>, text: &[u8], at: usize) -> Option<usize> {
+    choices
+        .iter()
+        .find_map(|nodes| sequence(nodes, then, text, at))
+}
+
+fn sequence(nodes: &[Node], then: Option<&Rest>, text: &[u8], at: usize) -> Option<usize> {
+    let Some((node, nodes)) = nodes.split_first() else {
+        return match then {
+            None => Some(at),
+            Some(rest) => sequence(rest.nodes, rest.then, text, at),
+        };
+    };
+    match node {
+        Node::Repeat {
+            set,
+            least,
+            most,
+            possessive,
+        } => {
+            let (mut end, mut count) = (at, 0);
+            let mut floor = at;
+            while count < *most && end < text.len() {
+                let (code, length) = categories::decode(text, end);
+                if !set.holds(code) {
+                    break;
+                }
+                end += length;
+                count += 1;
+                if count == *least {
+                    floor = end;
+                }
+            }
+            if count < *least {
+                return None;
+            }
+            loop {
+                let found = sequence(nodes, then, text, end);
+                if found.is_some() || *possessive || end == floor {
+                    return found;
+                }
+                end = categories::decode_before(text, end).1;
+            }
+        }
+        Node::Group { choices, optional } => {
+            let rest = Rest { nodes, then };
+            let found = any(choices, Some(&rest), text, at);
+            if found.is_none() && *optional {
+                return sequence(nodes, then, text, at);
+            }
+            found
+        }
+        Node::Ahead { choices, wanted } => {
+            if any(choices, None, text, at).is_some() == *wanted {
+                sequence(nodes, then, text, at)
+            } else {
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::{self, Scanner};
+
+    fn pieces(text: &str, end: impl Fn(&[u8], usize) -> usize) -> Vec<usize> {
+        let mut ends = Vec::new();
+        let mut at = 0;
+        while at < text.len() {
+            at = end(text.as_bytes(), at);
+            ends.push(at);
+        }
+        ends
+    }
+
+    /// Texts over few characters of every class, so that rare neighbours meet.
+    fn texts() -> impl Iterator<Item = String> {
+        const CHARS: [char; 36] = [
+            'a', 'b', 's', 'S', 't', 'r', 'e', 'L', 'l', 'Z', '\'', '\'', '0', '7', '٣', '½', ' ',
+            ' ', ' ', '\n', '\r', '\t', '\u{a0}', '\u{3000}', '\u{301}', '\u{903}', 'é', 'ǅ', 'ʰ',
+            '漢', 'ſ', '.', '/', '_', '😀', '\u{200b}',
+        ];
+        let mut state = 42_u64;
+        (0..20_000).map(move |_| {
+            let mut draw = |n: usize| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                (state >> 33) as usize % n
+            };
+            (0..draw(24)).map(|_| CHARS[draw(CHARS.len())]).collect()
+        })
+    }
+
+    #[test]
+    fn the_scanners_split_as_their_patterns_do() {
+        for regex in [scan::GPT2, scan::LLAMA3, scan::QWEN2, scan::O200K] {
+            let scanner = Scanner::from_regex(regex).expect("has a scanner");
+            let pattern = Pattern::new(regex).expect("is supported");
+            for text in texts() {
+                let expected = pieces(&text, |text, at| pattern.end(text, at).expect("no gaps"));
+                assert_eq!(
+                    pieces(&text, |text, at| scanner.end(text, at)),
+                    expected,
+                    "{regex} on {text:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn possessive_sets_give_nothing_back() {
+        let end =
+            |regex: &str, text: &str| Pattern::new(regex).expect("valid").end(text.as_bytes(), 0);
+        assert_eq!(end("a*a", "aaa"), Some(3));
+        assert_eq!(end("a*+a", "aaa"), None);
+        assert_eq!(end("a{2}b?", "aab"), Some(3));
+        assert_eq!(end("(?:ab|a)(?!c)", "abc"), Some(1));
+        assert_eq!(end("x(?:y)?z", "xz"), Some(2));
+        assert_eq!(end(r"[^\S\n]+", " \t\n"), Some(2));
+    }
+}
