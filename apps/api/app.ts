@@ -2,24 +2,17 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { UserError } from "../tools/mod.ts";
 import { bearer, type Scope } from "./auth.ts";
-import type { ModelShelf } from "./models.ts";
 import { gradingRoutes } from "./openai/grading.ts";
-import type { Jobs } from "./openai/jobs.ts";
 import { fileLimit, openaiRoutes, type WireOptions } from "./openai/routes.ts";
 import { problem } from "./problem.ts";
-import { runRoutes } from "./runs.ts";
-import type { RunServices } from "./services.ts";
+import { compareRoutes, resultRoutes } from "./results.ts";
+import { type RunOptions, runRoutes } from "./runs.ts";
 import { type ToolOptions, toolRoutes } from "./tools.ts";
 
 const LARGEST_BODY_BYTES = 8 * 1024 * 1024;
 
-export interface AppOptions extends ToolOptions, WireOptions {
-  readonly services: RunServices;
+export interface AppOptions extends RunOptions, ToolOptions, WireOptions {
   readonly tokens: ReadonlyMap<Scope, string>;
-  readonly jobs: Jobs;
-  readonly models: ModelShelf;
-  readonly data: string;
-  readonly command: readonly string[];
 }
 
 /** All routes. Only `/healthz` is open; everything else wants the token. */
@@ -29,6 +22,8 @@ export const app = (options: AppOptions) =>
     .use(bearer(options.tokens, (scope, path) => scope === "all" || path.startsWith("/grading/")))
     .use((c, next) => c.req.path === "/v1/files" ? fileLimit(c, next) : smallBody(c, next))
     .route("/api/runs", runRoutes(options))
+    .route("/api/runs", resultRoutes(options))
+    .route("/api/compare", compareRoutes(options))
     .route("/api", toolRoutes(options))
     .route("/v1", openaiRoutes(options))
     .route("/grading", gradingRoutes(options.jobs, options.judge))

@@ -2,23 +2,18 @@ import { Effect, Schema } from "effect";
 import { Hono } from "hono";
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import {
-  layout,
-  lockHolder,
-  readRows,
-  type Run,
-  RunStore,
-  STATUSES,
-  thin,
-} from "../../ts/runs/mod.ts";
+import { layout, lockHolder, type Run, RunStore, STATUSES } from "../../ts/runs/mod.ts";
 import { UserError } from "../tools/mod.ts";
+import { resolveRequest } from "../tools/recipe.ts";
 import { jsonBody, query } from "./body.ts";
+import { confineRecipe, type Reach } from "./confine.ts";
+import { estimate } from "./estimate.ts";
 import { eventStream, lastEventId } from "./events.ts";
 import { problem } from "./problem.ts";
 import { requestedRecipe, RunQueue } from "./queue.ts";
 import type { RunServices } from "./services.ts";
 
-const whole = (minimum: number, maximum: number) =>
+export const whole = (minimum: number, maximum: number) =>
   Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum }));
 
 const RunRequest = Schema.Struct({
@@ -35,22 +30,19 @@ const ListQuery = Schema.Struct({
   status: Schema.optionalKey(Schema.Literals(STATUSES)),
 });
 
-const MetricsQuery = Schema.Struct({ points: Schema.optionalKey(whole(1, 100_000)) });
-
-const RolloutsQuery = Schema.Struct({
-  limit: Schema.optionalKey(whole(1, 100)),
-  cursor: Schema.optionalKey(whole(0, Number.MAX_SAFE_INTEGER)),
-  target: Schema.optionalKey(Schema.String),
-  verdict: Schema.optionalKey(Schema.String),
-  min_reward: Schema.optionalKey(Schema.NumberFromString.check(Schema.isFinite())),
-});
-
 export interface RunOptions {
   readonly services: RunServices;
+  /** What recipes may name. */
+  readonly reach: Reach;
+  /** Starts the command line: program and first arguments. */
+  readonly command: readonly string[];
 }
 
 /** `/api/runs`. */
-export const runRoutes = ({ services: { run, find } }: RunOptions) => {
+export const runRoutes = ({ services: { run, find }, reach, command }: RunOptions) => {
+  const recipeOf = async ({ recipe, set = {} }: typeof RunRequest.Type) =>
+    await confineRecipe(await run(resolveRequest(recipe, set)), reach);
+
   const change = async (asked: string, what: "pause" | "resume" | "cancel") => {
     const { id } = await find(asked);
     return publicRun(await run(RunQueue.use((queue) => queue[what](id))));
@@ -59,22 +51,27 @@ export const runRoutes = ({ services: { run, find } }: RunOptions) => {
   return new Hono()
     .post("/", jsonBody(RunRequest), async (c) => {
       const asked = c.req.valid("json");
+      const recipe = await recipeOf(asked);
+      const name = asked.name ??
+        (typeof asked.recipe === "string" ? basename(asked.recipe, ".json") : "run");
       const created = await run(Effect.gen(function* () {
-        const store = yield* RunStore;
-        const queue = yield* RunQueue;
-        const { resolveRequest } = yield* Effect.promise(() => import("../tools/recipe.ts"));
-        const recipe = yield* resolveRequest(asked.recipe, asked.set ?? {});
-        const name = asked.name ??
-          (typeof asked.recipe === "string" ? basename(asked.recipe, ".json") : "run");
-        const folder = yield* store.create(name);
+        const folder = yield* RunStore.use((store) => store.create(name));
         yield* Effect.promise(() =>
-          writeFile(requestedRecipe(folder), JSON.stringify(recipe, null, 2) + "\n")
+          writeFile(requestedRecipe(folder), JSON.stringify(recipe, null, 2) + "\n", {
+            flush: true,
+          })
         );
+        const queue = yield* RunQueue;
         yield* queue.add(basename(folder));
         return yield* queue.get(basename(folder));
       }));
       return c.json(publicRun(created), 201, { location: `/api/runs/${created.id}` });
     })
+    .post(
+      "/estimate",
+      jsonBody(RunRequest),
+      async (c) => c.json(await estimate(command, await recipeOf(c.req.valid("json")))),
+    )
     .get("/", query(ListQuery), async (c) => {
       const page = await run(RunStore.use((store) => store.list(c.req.valid("query"))));
       const data = await Promise.all(page.data.map(({ id }) => find(id)));
@@ -114,33 +111,10 @@ export const runRoutes = ({ services: { run, find } }: RunOptions) => {
           "x-accel-buffering": "no",
         },
       });
-    })
-    .get("/:id/metrics", query(MetricsQuery), async (c) => {
-      const found = await find(c.req.param("id"));
-      const rows = await readRows(layout(found.folder).metrics);
-      const { points } = c.req.valid("query");
-      return c.json({ data: points === undefined ? rows : thin(rows, points), next_cursor: null });
-    })
-    .get("/:id/rollouts", query(RolloutsQuery), async (c) => {
-      const found = await find(c.req.param("id"));
-      const { limit = 50, cursor = 0, target, verdict, min_reward } = c.req.valid("query");
-      const matching = (await readRows(layout(found.folder).rollouts)).filter((row) =>
-        (target === undefined || row["target"] === target) &&
-        (verdict === undefined || verdictOf(row["judgement"]) === verdict) &&
-        (min_reward === undefined || Number(row["reward"]) >= min_reward)
-      );
-      const data = matching.slice(cursor, cursor + limit);
-      const next = cursor + limit < matching.length ? String(cursor + limit) : null;
-      return c.json({ data, next_cursor: next });
     });
 };
 
 const LIVE: ReadonlySet<string> = new Set(["queued", "running", "paused"]);
 
 /** Where a run lies is the server's business. */
-const publicRun = ({ folder: _, ...rest }: Run): Omit<Run, "folder"> => rest;
-
-const verdictOf = (judgement: unknown): unknown =>
-  typeof judgement === "object" && judgement !== null && "verdict" in judgement
-    ? judgement.verdict
-    : judgement;
+export const publicRun = ({ folder: _, ...rest }: Run): Omit<Run, "folder"> => rest;

@@ -5,6 +5,7 @@ import { FolderInUse, RunStore, takeLock } from "../../ts/runs/mod.ts";
 import { asUserError } from "../tools/mod.ts";
 import { app } from "./app.ts";
 import { newToken } from "./auth.ts";
+import { reachOf } from "./confine.ts";
 import { ModelShelf } from "./models.ts";
 import { FileShelf } from "./openai/files.ts";
 import { pointAtGrader } from "./openai/grading.ts";
@@ -18,6 +19,9 @@ export interface ServerOptions {
   readonly token: string;
   /** Where this server is reached, once it listens. */
   readonly address: Promise<string>;
+  /** More folders whose files recipes may name, and hosts that runs may turn to. */
+  readonly read: readonly string[];
+  readonly hosts: readonly string[];
   /** Starts the command line: program and first arguments. */
   readonly command: readonly string[];
   /** The tokenizer of `/api/tokenize` where the request names none. */
@@ -72,7 +76,7 @@ export const openServer = Effect.fnUntraced(function* (options: ServerOptions) {
     files,
     models,
     jobs: new Jobs(services, files, models),
-    data,
+    reach: reachOf(options),
     command: options.command,
   });
   return (request: Request): Response | Promise<Response> => routes.fetch(request);

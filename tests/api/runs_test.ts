@@ -31,7 +31,11 @@ const withRecipe = async (
       optimizer: { lr: 0.001 },
       engine: { tokens_per_pass: 512, context: 128, slots: 8 },
     };
-    await withServer((server) => work(server, recipe));
+    await withServer(
+      (server) => work(server, recipe),
+      undefined,
+      ["--read", folder, "--read", golden!],
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -100,7 +104,7 @@ Deno.test({
       assert.equal((await server.ask("DELETE", `/api/runs/${first}`)).status, 409);
 
       await server.stop("SIGKILL");
-      const next = await startServer(server.data);
+      const next = await startServer(server.data, undefined, ["--read", golden!]);
       try {
         const before = (await next.ask("GET", `/api/runs/${first}`)).body;
         assert.equal(before.status, "running");

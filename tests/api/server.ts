@@ -29,9 +29,13 @@ export interface Answer {
   readonly body: any;
 }
 
-export const startServer = async (data: string, token?: string): Promise<Server> => {
+export const startServer = async (
+  data: string,
+  token?: string,
+  flags: readonly string[] = [],
+): Promise<Server> => {
   const child = start(
-    ["serve", "--port", "0", "--json", "--data", data],
+    ["serve", "--port", "0", "--json", "--data", data, ...flags],
     token === undefined ? {} : { env: { CALQUE_TOKEN: token } },
   );
   let ended = false;
@@ -78,11 +82,12 @@ export const startServer = async (data: string, token?: string): Promise<Server>
 export const withServer = async (
   work: (server: Server) => Promise<void>,
   prepare: (data: string) => Promise<void> = () => Promise.resolve(),
+  flags: readonly string[] = [],
 ): Promise<void> => {
   const data = await mkdtemp(join(tmpdir(), "calque-api-"));
   try {
     await prepare(data);
-    const server = await startServer(data);
+    const server = await startServer(data, undefined, flags);
     try {
       await work(server);
     } finally {

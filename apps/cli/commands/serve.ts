@@ -23,9 +23,19 @@ export const serve = Command.make(
       Flag.withDescription("What /api/tokenize uses where a request names none"),
       Flag.withDefault("assets/seed"),
     ),
+    read: Flag.String("read").pipe(
+      Flag.withMetavar("DIR"),
+      Flag.withDescription("Another folder whose files requests may name; may be given many times"),
+      Flag.atLeast(0),
+    ),
+    hosts: Flag.String("allow-host").pipe(
+      Flag.withMetavar("HOST[:PORT]"),
+      Flag.withDescription("A host that runs may turn to (judge.url); may be given many times"),
+      Flag.atLeast(0),
+    ),
     json,
   },
-  Effect.fnUntraced(function* ({ host, port, data, tokenizer, json }) {
+  Effect.fnUntraced(function* ({ host, port, data, tokenizer, read, hosts, json }) {
     const { newToken, openServer } = yield* Effect.promise(() => import("../../api/mod.ts"));
     const given = process.env["CALQUE_TOKEN"] ?? "";
     const token = given === "" ? newToken() : given;
@@ -36,6 +46,8 @@ export const serve = Command.make(
       address: address.promise,
       token,
       tokenizer,
+      read,
+      hosts,
       command: [Deno.execPath(), "run", "-A", main],
     });
     const server = yield* Effect.acquireRelease(
