@@ -14,6 +14,13 @@ export interface Cluster {
 const RESAMPLES = 2000;
 const Z_95 = 1.959963984540054;
 
+/** A figure with its 95 % interval, in the unit of the figure. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /**
  * The ratio sum/count over all clusters, with a 95 % interval from the cluster bootstrap: whole clusters
  * are drawn with replacement 2,000 times, and the 2.5 and 97.5 percentiles of the ratio are taken
@@ -26,6 +33,25 @@ const Z_95 = 1.959963984540054;
 export const clusterInterval = (clusters: readonly Cluster[], seed: number): Share => {
   const filled = clusters.filter((cluster) => cluster.count > 0);
   if (filled.length === 0) return { pass_at_1: 0, low: 0, high: 1 };
+  const { value, low, high } = bootstrap(filled, seed);
+  return high - low < 1e-12 ? wilson(value, filled.length) : { pass_at_1: value, low, high };
+};
+
+/**
+ * The same of a difference of two shares, in [-1, 1]: `sum` is of differences. Where every draw gives the
+ * same one, it may be off by as much as Wilson's interval allows a share that no cluster showed.
+ */
+export const differenceInterval = (clusters: readonly Cluster[], seed: number): Estimate => {
+  const filled = clusters.filter((cluster) => cluster.count > 0);
+  if (filled.length === 0) return { value: 0, low: -1, high: 1 };
+  const { value, low, high } = bootstrap(filled, seed);
+  if (high - low >= 1e-12) return { value, low, high };
+  const slack = wilson(0, filled.length).high;
+  return { value, low: Math.max(-1, value - slack), high: Math.min(1, value + slack) };
+};
+
+/** The ratio and its percentiles; of anything that clusters hold, not only shares. */
+export const bootstrap = (filled: readonly Cluster[], seed: number): Estimate => {
   const ratio = ratioOf(filled);
   const uniform = counterRandom(seed);
   const draws = new Float64Array(RESAMPLES);
@@ -41,11 +67,12 @@ export const clusterInterval = (clusters: readonly Cluster[], seed: number): Sha
     draws[draw] = sum / count;
   }
   draws.sort();
-  const low = quantile(draws, 0.025);
-  const high = quantile(draws, 0.975);
-  if (high - low < 1e-12) return wilson(ratio, filled.length);
   // With very few clusters the percentiles can leave the estimate outside; an interval holds its centre.
-  return { pass_at_1: ratio, low: Math.min(low, ratio), high: Math.max(high, ratio) };
+  return {
+    value: ratio,
+    low: Math.min(quantile(draws, 0.025), ratio),
+    high: Math.max(quantile(draws, 0.975), ratio),
+  };
 };
 
 /** Wilson's score interval for a share `p` of `n` independent trials. */

@@ -12,3 +12,13 @@ export { type CountedShare, passAtOne, passBy, type Score, shareOf } from "./sco
 export { type Flip, type Flips, flips } from "./flips.ts";
 export { type Comparison, comparisonTable, flipsText, formatShare, scoreTable } from "./report.ts";
 export { type Column, renderTable, sideBySide } from "./table.ts";
+export { type Estimate } from "./interval.ts";
+export { type PassAtK, passAtK } from "./pass_at_k.ts";
+export { type Change, changeOf } from "./change.ts";
+export {
+  formatChange,
+  type Trained,
+  type TransferMatrix,
+  transferMatrix,
+  transferTable,
+} from "./transfer.ts";

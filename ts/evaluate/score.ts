@@ -52,7 +52,7 @@ const clustersOf = (samples: readonly JudgedSample[]): Cluster[] =>
     return { sum, count: problems.length };
   });
 
-const groupBy = <T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> => {
+export const groupBy = <T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> => {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const name = key(item);
@@ -64,5 +64,5 @@ const groupBy = <T>(items: readonly T[], key: (item: T) => string): Map<string, 
 };
 
 // Not localeCompare: the order must not depend on the machine's locale.
-const byName = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>
+export const byName = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>
   a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
