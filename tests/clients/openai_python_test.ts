@@ -1,12 +1,11 @@
-/** The same wire through PyPI's client, where a Python that has it is found (`CALQUE_PYTHON`, `python3`). */
+/** The same wire through PyPI's client, where a Python has it. */
 import assert from "node:assert/strict";
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { withServer } from "../api/server.ts";
+import { findPython } from "./python.ts";
 
-const python = Deno.env.get("CALQUE_PYTHON") ?? "python3";
-const found = spawnSync(python, ["-c", "import openai; print(openai.__version__)"]).status === 0;
-if (!found) console.log(`skipped: ${python} has no package openai (pip install openai)`);
+const python = findPython("openai");
 
 const script = `
 import json, os, sys, time
@@ -54,10 +53,10 @@ print("done")
 
 Deno.test({
   name: "PyPI's client goes through a job's whole life",
-  ignore: !found,
+  ignore: python === undefined,
   fn: () =>
     withServer(async ({ url, token }) => {
-      const { stdout } = await promisify(execFile)(python, ["-c", script, url, token]);
+      const { stdout } = await promisify(execFile)(python!, ["-c", script, url, token]);
       assert.equal(stdout.trim(), "done");
     }),
 });
