@@ -115,6 +115,38 @@ int f(const std::vector<int> &xs, std::string s) { std::cout << "noise" << std::
     echo: "print STDIN.read",
     flood: "loop { puts 'x' * 1000 }",
   },
+  rust: {
+    right: `fn f(xs: &[i64], s: &str) -> i64 {
+    println!("noise");
+    xs.iter().sum::<i64>() + s.chars().count() as i64
+}`,
+    wrong: "pub fn f(xs: Vec<i32>, s: String) -> i32 { -1 }",
+    broken: "fn f(xs: Vec<i32>, s: String -> i32 {",
+    crash: "fn f(xs: &Vec<i32>, s: &str) -> i32 { xs[xs.len() + 7] }",
+    endless: "fn f(xs: &[i32], s: String) -> i32 { loop { std::hint::spin_loop() } }",
+    echo:
+      'fn main() { let mut s = String::new(); std::io::Read::read_to_string(&mut std::io::stdin(), &mut s).unwrap(); print!("{}", s); }',
+    flood: 'fn main() { loop { println!("{}", "x".repeat(1000)) } }',
+  },
+  java: {
+    right: `import java.util.*;
+class Solution {
+    public static int f(List<Integer> xs, String s) {
+        System.out.println("noise");
+        int t = 0;
+        for (int x : xs) t += x;
+        return t + s.codePointCount(0, s.length());
+    }
+}`,
+    wrong: "public int f(int[] xs, String s) { return -1; }",
+    broken: "class Solution { int f(int[] xs { return",
+    crash: "class Solution { int f(int[] xs, String s) { return xs[xs.length]; } }",
+    endless: "class Solution { static long f(int[] xs, String s) { for (;;); } }",
+    echo:
+      "public class Main { public static void main(String[] a) throws Exception { System.in.transferTo(System.out); } }",
+    flood:
+      'public class Main { public static void main(String[] a) { for (;;) System.out.println("x".repeat(1000)); } }',
+  },
   bash: {
     right:
       "f() { local t=0 s=${!#} i; for ((i = 1; i < $#; i++)); do ((t += ${!i})); done; echo $((t + ${#s})); }",

@@ -1,5 +1,7 @@
 import type { Language } from "./language.ts";
 import { finishMain } from "./main_function.ts";
+import { rustHarness } from "./rust_harness.ts";
+import { wireOf } from "./wire.ts";
 
 export const rust: Language = {
   name: "rust",
@@ -27,5 +29,15 @@ export const rust: Language = {
     run: ["/work/program"],
   }],
   hello: 'fn main() { println!("hello"); }',
+  call: (call) => ({
+    files: {
+      "main.rs": "mod solution;\nfn main() { solution::calque_harness::main() }\n",
+      // A module within the code's own sees its private names.
+      "solution.rs": `${call.code}\n${
+        rustHarness(call.name, call.cases[0]?.length ?? 0, call.code)
+      }`,
+    },
+    stdin: wireOf(call),
+  }),
   finish: (program, nonce) => finishMain(program, `println!("\\n${nonce}");`),
 };
