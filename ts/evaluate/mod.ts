@@ -22,3 +22,12 @@ export {
   transferMatrix,
   transferTable,
 } from "./transfer.ts";
+export {
+  type AnswerGroup,
+  type AnswerTexts,
+  irAnswers,
+  likelihoods,
+  tokenizeAnswers,
+} from "./answers.ts";
+export { type Recognition, recognition, recognitionTable } from "./recognition.ts";
+export { programAnswers, type ProgramAnswersOptions } from "./program_answers.ts";

@@ -1,5 +1,6 @@
 /** Prompt, generate, extract the code, judge, reward: used by training, evaluation and the API alike. */
 export { looksLikeTable } from "./audit.ts";
+export { editOnce } from "./edit.ts";
 export { extract } from "./extract.ts";
 export { type Case, type Fresh, freshCases } from "./fresh.ts";
 export { type Ask, type Judge, locally, rememberingJudge, remoteSandbox } from "./judge.ts";
