@@ -10,3 +10,4 @@ export { isAlive, markOf, type ProcessMark } from "./process.ts";
 export { FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";
 export { readObject } from "./run.ts";
 export { record, type RecordOptions } from "./record.ts";
+export { databaseLayer } from "./database.ts";

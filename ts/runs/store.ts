@@ -1,9 +1,12 @@
 import { Context, Effect, Layer } from "effect";
+import type { SqlClient } from "effect/sql/SqlClient";
+import type { SqlError } from "effect/sql/SqlError";
 import { Buffer } from "node:buffer";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { writeAside } from "./append_log.ts";
-import { Catalogue } from "./catalogue.ts";
+import { openCatalogue } from "./catalogue.ts";
+import { databaseLayer } from "./database.ts";
 import { FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";
 import { isRunId, layout, newRunId } from "./layout.ts";
 import { lockHolder } from "./lock.ts";
@@ -34,6 +37,12 @@ export class RunStore extends Context.Service<RunStore, {
   ) => Effect.Effect<void, RunNotFound | FolderInUse | RunFolderError>;
 }>()("calque/runs/RunStore") {
   static readonly layer = (folder: string): Layer.Layer<RunStore, RunFolderError> =>
+    Layer.provide(RunStore.layerOnDatabase(folder), databaseLayer(resolve(folder)));
+
+  /** For a process that keeps more in the folder's database. */
+  static readonly layerOnDatabase = (
+    folder: string,
+  ): Layer.Layer<RunStore, RunFolderError, SqlClient> =>
     Layer.effect(RunStore, openStore(resolve(folder)));
 }
 
@@ -44,10 +53,9 @@ const openStore = Effect.fnUntraced(function* (folder: string) {
       catch: (error) => new RunFolderError({ folder, problem: (error as Error).message }),
     });
   yield* attempt(() => mkdir(folder, { recursive: true }));
-  const catalogue = yield* Effect.acquireRelease(
-    attempt(() => Catalogue.open(folder)),
-    (opened) => Effect.sync(() => opened.close()),
-  );
+  const catalogue = yield* openCatalogue(folder);
+  const indexed = <A>(work: Effect.Effect<A, SqlError>): Effect.Effect<A, RunFolderError> =>
+    Effect.mapError(work, ({ message }) => new RunFolderError({ folder, problem: message }));
 
   const list: RunStore["Service"]["list"] = Effect.fn("RunStore.list")(function* (query) {
     const limit = Math.max(1, Math.min(100, query.limit ?? 20));
@@ -55,14 +63,12 @@ const openStore = Effect.fnUntraced(function* (folder: string) {
     if (query.cursor !== undefined && cursor === undefined) {
       return yield* new RunFolderError({ folder, problem: `"${query.cursor}" is no cursor` });
     }
-    yield* attempt(() => catalogue.refresh());
-    const found = yield* attempt(() =>
-      Promise.resolve(catalogue.page({
-        limit: limit + 1,
-        ...(query.status === undefined ? {} : { status: query.status }),
-        ...(cursor === undefined ? {} : { cursor }),
-      }))
-    );
+    yield* indexed(catalogue.refresh);
+    const found = yield* indexed(catalogue.page({
+      limit: limit + 1,
+      ...(query.status === undefined ? {} : { status: query.status }),
+      ...(cursor === undefined ? {} : { cursor }),
+    }));
     const data = found.slice(0, limit);
     const last = data.at(-1);
     return {
