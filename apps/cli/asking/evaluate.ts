@@ -1,27 +1,31 @@
 import { Effect } from "effect";
 import { availableParallelism } from "node:os";
-import { readPrograms, readTasks } from "../../../ts/data/mod.ts";
-import { evaluate, infrastructureRate, scoreTable, verdictMix } from "../../../ts/evaluate/mod.ts";
-import { Problems, rememberingJudge } from "../../../ts/rollout/mod.ts";
+import { readGroups, readPrograms, readTasks } from "../../../ts/data/mod.ts";
+import { type AnswerTexts, irAnswers, programAnswers } from "../../../ts/evaluate/mod.ts";
+import { type Problem, Problems, rememberingJudge } from "../../../ts/rollout/mod.ts";
 import { Sandbox } from "../../../ts/sandbox/mod.ts";
-import { scopedEngine } from "../../tools/engine.ts";
-import { openTokenizer } from "../../tools/tokenizer.ts";
 import { UserError } from "../../tools/mod.ts";
 import { printJson, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
-import { promptsOf } from "./prompts.ts";
-import { stopTokens } from "./stop.ts";
+import { evaluationReport, evaluationTables } from "./evaluation_report.ts";
+import { type Asked, measure } from "./measure.ts";
+import { type Prompts, promptsOf } from "./prompts.ts";
 
 export interface EvaluateFlags {
   readonly model: string;
   readonly adapter: string | undefined;
-  readonly tasks: string;
-  readonly kind: "translation" | "generation";
+  readonly before: string | undefined;
+  readonly tasks: string | undefined;
+  readonly groups: string | undefined;
+  readonly questions: boolean;
+  readonly kind: "translation" | "generation" | "verification";
   readonly sources: readonly string[] | undefined;
   readonly targets: readonly string[] | undefined;
+  readonly trained: readonly string[];
   readonly split: "held-out" | "train" | "all";
   readonly problems: number;
   readonly samples: number;
+  readonly k: readonly number[];
   readonly temperature: number;
   readonly maxTokens: number;
   readonly prompts: string | undefined;
@@ -29,55 +33,74 @@ export interface EvaluateFlags {
   readonly json: boolean;
 }
 
-/** Asks, judges, and prints a score or its table. */
+/** Asks one model, or one before training and one after; judges; prints figures as tables or JSON. */
 export const evaluateModel = Effect.fnUntraced(function* (flags: EvaluateFlags) {
-  const { model, adapter, kind, split, temperature, maxTokens, seed } = flags;
+  const { model, adapter, before } = flags;
   const prompts = yield* promptsOf(model, flags.prompts);
-  const tasks = (yield* readTasks(flags.tasks))
-    .filter((task) => split === "all" || task.split === split);
-  const programs = yield* readPrograms(flags.tasks);
+  const problems = flags.tasks === undefined ? [] : yield* problemsOf(flags.tasks, flags, prompts);
+  const asked: Asked = { ...flags, problems, prompts, answers: yield* answersOf(flags, prompts) };
+  const side = (name: string) => before === undefined ? "" : ` (${name})`;
+  const was = before === undefined
+    ? undefined
+    : yield* measure({ name: side("before"), model: before, adapter: undefined }, asked);
+  const is = yield* measure({ name: side("after"), model, adapter }, asked);
+  const report = evaluationReport(flags, is, was);
+  if (flags.json) return yield* printJson(report);
+  yield* writeOut(evaluationTables(report, is).join("\n\n") + "\n");
+}, Effect.provide(Sandbox.layer()));
+
+const problemsOf = Effect.fnUntraced(function* (
+  folder: string,
+  flags: Pick<EvaluateFlags, "kind" | "sources" | "targets" | "split" | "problems">,
+  prompts: Prompts,
+) {
+  const { kind, split } = flags;
+  const tasks = (yield* readTasks(folder)).filter((task) =>
+    split === "all" || task.split === split
+  );
+  const programs = yield* readPrograms(folder);
   const languages = [...new Set(programs.map(({ language }) => language))].sort();
-  const asked = new Problems(tasks, programs, {
+  const problems = new Problems(tasks, programs, {
     kind,
     sources: flags.sources ?? languages,
     targets: flags.targets ?? languages,
     prompts,
-  });
-  const problems = asked.spread(flags.problems);
+  }).spread(flags.problems);
   if (problems.length === 0) {
-    const message = `${flags.tasks}: no task of split "${split}" can be asked for ${kind}; ` +
+    const message = `${folder}: no task of split "${split}" can be asked for ${kind}; ` +
       "expected verified programs in the source languages and tests in the target languages";
     return yield* new UserError({ code: "bad-data", message });
   }
-  const tokenizer = yield* openTokenizer(model);
-  const longest = Math.max(...problems.map(({ prompt }) => tokenizer.encode(prompt).length));
-  const engine = yield* scopedEngine({
-    model,
-    ...(adapter === undefined ? {} : { adapter }),
-    train: false,
-    tokens_per_pass: Math.max(1024, longest),
-    context: longest + maxTokens,
-    slots: 64,
-  });
-  const report = progressLine("samples judged");
-  const { samples, score } = yield* evaluate(engine, tokenizer, problems, {
-    samples: flags.samples,
-    max_tokens: maxTokens,
-    temperature,
-    seed,
-    stop: yield* stopTokens(engine, tokenizer, prompts),
-    extract: prompts.extract,
-    judge: rememberingJudge(),
-    concurrency: availableParallelism(),
-    onProgress: (doing, done, of) => doing === "judging" && report(done, of),
-  }).pipe(Effect.provide(Sandbox.layer()));
-  if (flags.json) {
-    return yield* printJson({
-      ...score,
-      temperature,
-      verdicts: verdictMix(samples),
-      infrastructure_rate: infrastructureRate(samples),
+  return problems as readonly Problem[];
+});
+
+/** Held-out IR groups, and programs of one task in two languages, with what only looks like them. */
+const answersOf = Effect.fnUntraced(function* (flags: EvaluateFlags, prompts: Prompts) {
+  const stop = prompts.stop ?? "";
+  const answers: Record<string, readonly AnswerTexts[]> = {};
+  if (flags.groups !== undefined) {
+    const groups = irAnswers(yield* readGroups(flags.groups), { template: prompts.ir, stop });
+    if (groups.length === 0) {
+      const message = `${flags.groups}: no group of split "held-out"; ` +
+        "expected groups that no training has seen";
+      return yield* new UserError({ code: "bad-data", message });
+    }
+    answers["IR groups"] = groups;
+  }
+  if (flags.questions) {
+    const translations = yield* problemsOf(
+      flags.tasks!,
+      { ...flags, kind: "translation" },
+      prompts,
+    );
+    answers["questions"] = yield* programAnswers(translations, {
+      stop,
+      judge: rememberingJudge(),
+      seed: flags.seed,
+      edits: 4,
+      concurrency: availableParallelism(),
+      onProgress: progressLine("questions prepared"),
     });
   }
-  yield* writeOut(scoreTable(samples, seed) + "\n");
-}, Effect.scoped);
+  return answers;
+});

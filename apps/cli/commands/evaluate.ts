@@ -9,16 +9,41 @@ export const evaluate = Command.make(
   {
     model,
     adapter,
+    before: Flag.String("before").pipe(
+      Flag.withMetavar("DIR|ORG/NAME"),
+      Flag.withDescription(
+        "The model before training: asked the same, so that changes and flips can be told",
+      ),
+      Flag.optional,
+    ),
     tasks: Flag.String("tasks").pipe(
       Flag.withMetavar("DIR"),
       Flag.withDescription("Folder with tasks.jsonl and programs.jsonl"),
+      Flag.optional,
     ),
-    kind: Flag.Literals("kind", ["translation", "generation"]).pipe(
-      Flag.withDescription("Translate programs, or write them from their statement"),
+    groups: Flag.String("groups").pipe(
+      Flag.withMetavar("FILE"),
+      Flag.withDescription(
+        "IR groups: how often a held-out group's winner is found likelier than its loser",
+      ),
+      Flag.optional,
+    ),
+    questions: Flag.Boolean("questions").pipe(
+      Flag.withDescription(
+        "Ask across languages which programs are equivalent: a task's own, or one that fails its tests",
+      ),
+      Flag.withDefault(false),
+    ),
+    kind: Flag.Literals("kind", ["translation", "generation", "verification"]).pipe(
+      Flag.withDescription(
+        "Translate programs, write them from their statement, or say whether one is right",
+      ),
       Flag.withDefault("translation" as const),
     ),
     sources: languages("sources", "Languages of the programs that are given").pipe(Flag.optional),
     targets: languages("targets", "Languages that are asked for").pipe(Flag.optional),
+    trained: languages("trained", "Languages that the model was trained on; transfer is to others")
+      .pipe(Flag.withDefault([] as readonly string[])),
     split: Flag.Literals("split", ["held-out", "train", "all"]).pipe(
       Flag.withDescription("Which side of the split"),
       Flag.withDefault("held-out" as const),
@@ -30,6 +55,13 @@ export const evaluate = Command.make(
     samples: Flag.Int("samples").pipe(
       Flag.withDescription("Samples of each problem; greedy takes one"),
       Flag.withDefault(1),
+    ),
+    k: Flag.String("k").pipe(
+      Flag.withMetavar("N,N,..."),
+      Flag.withDescription(
+        "Which pass@k to tell, up to the number of samples; 1 and that by default",
+      ),
+      Flag.optional,
     ),
     temperature: Flag.Finite("temperature").pipe(
       Flag.withDescription("0 is greedy"),
@@ -52,10 +84,32 @@ export const evaluate = Command.make(
         return yield* new UserError({ code: "bad-usage", message });
       }
     }
+    if (Option.isNone(flags.tasks) && (Option.isNone(flags.groups) || flags.questions)) {
+      const message = `expected --tasks DIR${
+        flags.questions ? " with --questions" : ", or --groups FILE"
+      }`;
+      return yield* new UserError({ code: "bad-usage", message });
+    }
+    const samples = flags.temperature === 0 ? 1 : flags.samples;
+    const k = Option.match(flags.k, {
+      onNone: () => [...new Set([1, samples])],
+      onSome: (text) => text.split(",").map(Number),
+    });
+    const strange = k.find((size) => !Number.isInteger(size) || size < 1 || size > samples);
+    if (strange !== undefined) {
+      const message =
+        `--k ${strange}: expected integers from 1 to the ${samples} samples of a problem` +
+        (flags.samples > samples ? " (greedy takes one)" : "");
+      return yield* new UserError({ code: "bad-usage", message });
+    }
     const { evaluateModel } = yield* Effect.promise(() => import("../asking/evaluate.ts"));
     yield* evaluateModel({
       ...flags,
+      k,
       model: yield* modelFolder(flags.model),
+      before: Option.isNone(flags.before) ? undefined : yield* modelFolder(flags.before.value),
+      tasks: Option.getOrUndefined(flags.tasks),
+      groups: Option.getOrUndefined(flags.groups),
       adapter: Option.getOrUndefined(flags.adapter),
       sources: Option.getOrUndefined(flags.sources),
       targets: Option.getOrUndefined(flags.targets),
@@ -64,6 +118,6 @@ export const evaluate = Command.make(
   }),
 ).pipe(
   Command.withDescription(
-    "pass@1 of a model on held-out tasks, every answer run against its tests",
+    "pass@k of a model on held-out tasks, every answer run; what training changed, and what it recognises",
   ),
 );

@@ -1,0 +1,92 @@
+import {
+  infrastructureRate,
+  passAtK,
+  passBy,
+  recognition,
+  recognitionTable,
+  renderTable,
+  scoreTable,
+  transferMatrix,
+  transferTable,
+  verdictMix,
+} from "../../../ts/evaluate/mod.ts";
+import type { EvaluateFlags } from "./evaluate.ts";
+import type { Measured } from "./measure.ts";
+
+/** Everything that `calque evaluate --json` says; the figures of the problems stand at the top. */
+export const evaluationReport = (
+  flags: EvaluateFlags,
+  after: Measured,
+  before: Measured | undefined,
+) => {
+  const { seed, model, adapter, kind, temperature } = flags;
+  const recognised = Object.fromEntries(
+    Object.entries(after.likelihoods).map(([what, groups]) => [
+      what,
+      recognition(groups, before?.likelihoods[what], seed),
+    ]),
+  );
+  return {
+    seed,
+    ...(after.solved === undefined ? {} : {
+      ...after.solved.score,
+      temperature,
+      kind,
+      ...figures(after.solved.samples, flags),
+    }),
+    ...(before?.solved === undefined || after.solved === undefined ? {} : {
+      before: { ...before.solved.score, ...figures(before.solved.samples, flags) },
+      transfer: transferMatrix([{
+        name: adapter ?? model,
+        trained: flags.trained,
+        before: before.solved.samples,
+        after: after.solved.samples,
+      }], seed),
+    }),
+    ...(recognised["IR groups"] === undefined ? {} : { recognition: recognised["IR groups"] }),
+    ...(recognised["questions"] === undefined ? {} : { questions: recognised["questions"] }),
+  };
+};
+
+export type EvaluationReport = ReturnType<typeof evaluationReport>;
+
+/** The same for a reader. */
+export const evaluationTables = (
+  report: EvaluationReport,
+  { solved }: Measured,
+): string[] => [
+  ...(solved === undefined ? [] : [scoreTable(solved.samples, report.seed)]),
+  ...(report.pass_at_k === undefined || report.pass_at_k.length < 2 ? [] : [
+    renderTable(
+      [{ title: "k", align: "right" }, { title: "pass@k, %" }, {
+        title: "problems",
+        align: "right",
+      }],
+      report.pass_at_k.map(({ k, value, low, high, problems }) => [
+        String(k),
+        `${percent(value)} [${percent(low)}, ${percent(high)}]`,
+        String(problems),
+      ]),
+    ),
+  ]),
+  ...(report.transfer === undefined ? [] : [transferTable(report.transfer)]),
+  ...(report.recognition === undefined ? [] : [
+    `Held-out IR groups: ${report.recognition.groups}\n${recognitionTable(report.recognition)}`,
+  ]),
+  ...(report.questions === undefined ? [] : [
+    `Are these two programs equivalent? ${report.questions.groups} questions\n` +
+    recognitionTable(report.questions),
+  ]),
+];
+
+const figures = (
+  samples: NonNullable<Measured["solved"]>["samples"],
+  { k, seed }: EvaluateFlags,
+) => ({
+  pass_at_k: k.map((size) => passAtK(samples, size, seed)),
+  targets: passBy(samples, "target", seed),
+  verdicts: verdictMix(samples),
+  infrastructure_rate: infrastructureRate(samples),
+});
+
+const percent = (share: number): string => (100 * share).toFixed(1);

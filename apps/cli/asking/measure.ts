@@ -1,0 +1,88 @@
+import { Effect } from "effect";
+import { availableParallelism } from "node:os";
+import {
+  type AnswerTexts,
+  evaluate,
+  type Evaluated,
+  likelihoods,
+  tokenizeAnswers,
+} from "../../../ts/evaluate/mod.ts";
+import { readModelConfig } from "../../../ts/model/mod.ts";
+import { type Problem, rememberingJudge } from "../../../ts/rollout/mod.ts";
+import { scopedEngine } from "../../tools/engine.ts";
+import { asUserError } from "../../tools/mod.ts";
+import { openTokenizer } from "../../tools/tokenizer.ts";
+import { progressLine } from "../progress.ts";
+import type { Prompts } from "./prompts.ts";
+import { stopTokens } from "./stop.ts";
+
+/** What a model is asked: problems to solve, and answers to be found likely or not. */
+export interface Asked {
+  readonly problems: readonly Problem[];
+  readonly answers: Readonly<Record<string, readonly AnswerTexts[]>>;
+  readonly prompts: Prompts;
+  readonly samples: number;
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly seed: number;
+}
+
+/** Opens a model, asks it everything, and closes it. `name` tells the progress of two apart. */
+export const measure = Effect.fnUntraced(function* (
+  { name, model, adapter }: {
+    readonly name: string;
+    readonly model: string;
+    readonly adapter: string | undefined;
+  },
+  asked: Asked,
+) {
+  const { problems, prompts, maxTokens, temperature, seed, samples } = asked;
+  const tokenizer = yield* openTokenizer(model);
+  const config = yield* Effect.tryPromise({
+    try: () => readModelConfig(model),
+    catch: asUserError,
+  });
+  const fitting = Object.entries(asked.answers).map(([kind, texts]) =>
+    [kind, tokenizeAnswers(texts, tokenizer, config.max_position_embeddings)] as const
+  );
+  const longest = Math.max(
+    1,
+    ...problems.map(({ prompt }) => tokenizer.encode(prompt).length + maxTokens),
+    ...fitting.flatMap(([, groups]) =>
+      groups.flatMap(({ answers }) => answers.map(({ ids }) => ids.length))
+    ),
+  );
+  const engine = yield* scopedEngine({
+    model,
+    ...(adapter === undefined ? {} : { adapter }),
+    train: false,
+    tokens_per_pass: Math.max(1024, longest),
+    context: longest,
+    slots: problems.length === 0 ? 0 : 64,
+  });
+  const judged = progressLine(`samples judged${name}`);
+  const solved: Evaluated | undefined = problems.length === 0
+    ? undefined
+    : yield* evaluate(engine, tokenizer, problems, {
+      samples,
+      max_tokens: maxTokens,
+      temperature,
+      seed,
+      stop: yield* stopTokens(engine, tokenizer, prompts),
+      extract: prompts.extract,
+      judge: rememberingJudge(),
+      concurrency: availableParallelism(),
+      onProgress: (doing, done, of) => doing === "judging" && judged(done, of),
+    });
+  const scored = yield* Effect.forEach(
+    fitting,
+    ([kind, groups]) =>
+      Effect.map(
+        likelihoods(engine, groups, progressLine(`${kind} scored${name}`)),
+        (found) => [kind, found] as const,
+      ),
+  );
+  return { solved, likelihoods: Object.fromEntries(scored) };
+}, Effect.scoped);
+
+export type Measured = Effect.Success<ReturnType<typeof measure>>;
