@@ -189,6 +189,7 @@ fn known_blocks(graph: &Graph, world: &World, source: Side<'_>, target: Side<'_>
     Blocks {
         known,
         small: false,
+        null_is_valid: source.function.null_is_valid || target.function.null_is_valid,
     }
 }
 

@@ -26,6 +26,7 @@ fn same_graph(f: &Function, g: &Function) -> bool {
         && f.memory == g.memory
         && f.must_return == g.must_return
         && f.no_return == g.no_return
+        && f.null_is_valid == g.null_is_valid
         && f.loops_must_progress == g.loops_must_progress
         && f.variadic == g.variadic
         && f.values.len() == g.values.len()

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use calque_ir::{BlockId, Callee, Constant, ControlFlow, Function, Op, Type, ValueId, ValueKind};
+use calque_ir::{
+    BlockId, Callee, Constant, ControlFlow, Function, Op, ParameterAttributes, Type, ValueId,
+    ValueKind,
+};
 
 /// The same function with promotable locals gone. A load before any store gives `undef`, as the language says.
 pub(crate) fn promote(function: &Function) -> Function {
@@ -30,6 +33,12 @@ fn promotable(function: &Function, flow: &ControlFlow) -> HashMap<ValueId, Type>
             match function.op(id) {
                 Some(Op::Alloca { count: None, .. }) => {
                     types.entry(id).or_insert(None);
+                }
+                // What the metadata says would be lost with the load.
+                Some(Op::Load {
+                    pointer, result, ..
+                }) if *result != ParameterAttributes::default() => {
+                    spoiled.insert(*pointer);
                 }
                 Some(Op::Load { pointer, .. }) => {
                     see(&mut types, &mut spoiled, *pointer, function.ty(id));

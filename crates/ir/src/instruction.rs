@@ -203,6 +203,8 @@ pub enum Op {
     Load {
         pointer: ValueId,
         align: u64,
+        /// What its metadata says of the value, in the words of a result's attributes.
+        result: ParameterAttributes,
     },
     Store {
         value: ValueId,

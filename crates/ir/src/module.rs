@@ -83,8 +83,14 @@ pub struct ParameterAttributes {
     pub nonnull: bool,
     /// Misalignment here is poison; 0 or 1 is none. Bytes.
     pub align: u64,
+    /// Taken off before `align` looks. Bytes.
+    pub align_offset: u64,
     /// This many bytes can be loaded, or it is undefined behaviour.
     pub dereferenceable: u64,
+    /// Null, or this many bytes can be loaded, or it is undefined behaviour.
+    pub dereferenceable_or_null: u64,
+    /// What `dereferenceable` names can be stored to as well.
+    pub writable: bool,
     /// Outside `[low, high)` (wrapping) is poison.
     pub range: Option<(u128, u128)>,
     /// Memory reached through it is reached through nothing else.
@@ -166,6 +172,8 @@ pub struct Function {
     pub must_return: bool,
     /// `noreturn`: returning is undefined behaviour.
     pub no_return: bool,
+    /// `null_pointer_is_valid`: there may be memory at address 0.
+    pub null_is_valid: bool,
     /// Some loop carries `llvm.loop.mustprogress`.
     pub loops_must_progress: bool,
     /// Variadic.

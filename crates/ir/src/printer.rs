@@ -517,8 +517,39 @@ impl Printer<'_> {
             }
             Callee::Indirect(value) => self.value(*value),
         };
-        let list: Vec<String> = arguments.iter().map(|(v, _)| self.typed(*v)).collect();
-        format!("call {ty} {name}({})", list.join(", "))
+        // What `llvm.assume` has beside its condition stands in bundles.
+        let bundled = matches!(callee, Callee::Named(name) if name == "llvm.assume");
+        let plain = if bundled { 1 } else { arguments.len() };
+        let list: Vec<String> = arguments
+            .iter()
+            .take(plain)
+            .map(|(v, _)| self.typed(*v))
+            .collect();
+        let bundles: Vec<String> = arguments
+            .iter()
+            .skip(plain)
+            .map(|(v, a)| {
+                let value = self.typed(*v);
+                if a.nonnull {
+                    format!("\"nonnull\"({value})")
+                } else if a.align > 0 {
+                    format!(
+                        "\"align\"({value}, i64 {}, i64 {})",
+                        a.align, a.align_offset
+                    )
+                } else if a.dereferenceable > 0 {
+                    format!("\"dereferenceable\"({value}, i64 {})", a.dereferenceable)
+                } else {
+                    format!("\"noundef\"({value})")
+                }
+            })
+            .collect();
+        let bundles = if bundles.is_empty() {
+            String::new()
+        } else {
+            format!(" [ {} ]", bundles.join(", "))
+        };
+        format!("call {ty} {name}({}){bundles}", list.join(", "))
     }
 }
 

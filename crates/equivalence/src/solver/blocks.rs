@@ -16,6 +16,8 @@ pub(crate) struct Blocks {
     pub(crate) known: Vec<KnownBlock>,
     /// Only small allocations at low addresses, such as a run can have; a proof needs all.
     pub(crate) small: bool,
+    /// There may be an allocation at address 0.
+    pub(crate) null_is_valid: bool,
 }
 
 /// A global.
@@ -89,6 +91,9 @@ impl Solver {
                 self.disjoint(same, (&base_p, &size_p), (&base_q, &size_q), facts);
             }
         }
+        if blocks.small {
+            self.integers(graph, applications, facts);
+        }
         for &node in applications {
             let Kind::Apply(symbol, list) = graph.kind(node) else {
                 continue;
@@ -121,6 +126,23 @@ impl Solver {
             let here = self.blaster.word(graph, node)[0];
             facts.push(vec![here.not(), out]);
             facts.push(vec![here, out.not()]);
+        }
+    }
+
+    /// What no pointer is read from holds no pointer.
+    fn integers(&mut self, graph: &Graph, applications: &[Node], facts: &mut Vec<Vec<Bit>>) {
+        for &node in applications {
+            let Kind::Apply(Symbol::LoadProvenance, place) = graph.kind(node) else {
+                continue;
+            };
+            let pointer = applications.iter().any(|n| {
+                graph.width(*n) == 64
+                    && matches!(graph.kind(*n), Kind::Apply(Symbol::Load, other) if other == place)
+            });
+            if !pointer {
+                let word = self.blaster.word(graph, node);
+                facts.extend(word.iter().map(|bit| vec![bit.not()]));
+            }
         }
     }
 
@@ -173,7 +195,7 @@ impl Solver {
             self.objects[&provenance].base.clone(),
             self.objects[&provenance].size.clone(),
         );
-        // It does not wrap around the end of the address space, and does not start at null.
+        // It does not wrap around the end of the address space, and does not start at null where that is no place.
         let end = self.blaster.add(&base, &size, FALSE);
         let wraps = self.blaster.less(&end, &base);
         facts.push(vec![wraps.not()]);
@@ -182,11 +204,13 @@ impl Solver {
             self.blaster.equal(&base, &zero),
             self.blaster.equal(&size, &zero),
         );
-        facts.push(vec![at_null.not(), empty]);
         let own = self.blaster.word(graph, provenance);
         let null = constant(0, own.len());
         let is_null = self.blaster.equal(&own, &null);
-        facts.push(vec![is_null.not(), empty]);
+        if !blocks.null_is_valid {
+            facts.push(vec![at_null.not(), empty]);
+            facts.push(vec![is_null.not(), empty]);
+        }
         if blocks.small {
             facts.extend(size[9..].iter().map(|bit| vec![bit.not()]));
             facts.extend(base[40..].iter().map(|bit| vec![bit.not()]));

@@ -204,6 +204,8 @@ impl Machine<'_> {
         let partner = self.partners[index].clone();
         let promises_more = |t: &ParameterAttributes, s: &ParameterAttributes| {
             t.dereferenceable > s.dereferenceable
+                || t.dereferenceable_or_null > s.dereferenceable_or_null
+                || (t.writable && !s.writable)
                 || (t.noalias && !s.noalias)
                 || (t.no_store && !s.no_store)
                 || (t.no_load && !s.no_load)
@@ -278,6 +280,10 @@ impl Machine<'_> {
             let fails = state.graph.not(lane.value);
             let wrong = state.graph.any(&[lane.poison, lane.undef, fails]);
             state.undefined_if(wrong);
+            for (value, attributes) in arguments.iter().skip(1) {
+                let mut more = self.operand(state, *value)?;
+                self.attributed(state, &mut more, attributes)?;
+            }
             return Ok(Vec::new());
         }
         if name.starts_with("llvm.lifetime.") {

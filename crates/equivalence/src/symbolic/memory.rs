@@ -427,9 +427,7 @@ impl Machine<'_> {
             &[memory, place.provenance, place.address, size],
             1,
         );
-        let provenance = if !place.pointer && !place.raw {
-            g.constant(0, 32)
-        } else if !self.addresses_escape {
+        let provenance = if !self.addresses_escape {
             // No pointer to a local got there.
             let low = g.apply(Symbol::LoadProvenance, &arguments, 31);
             let zero = g.truth(false);
@@ -437,11 +435,16 @@ impl Machine<'_> {
         } else {
             g.apply(Symbol::LoadProvenance, &arguments, 32)
         };
-        Lane {
+        let lane = Lane {
             value,
             poison,
             undef: g.truth(false),
             provenance,
+        };
+        if place.pointer || place.raw {
+            lane
+        } else {
+            as_integer(g, lane)
         }
     }
 
@@ -650,8 +653,7 @@ fn whole(g: &mut Graph, parts: &[Node], place: Place) -> Result<Lane, Stop> {
         undef: parts[6],
         provenance: parts[5],
     };
-    same_kind(g, lane, place)?;
-    Ok(lane)
+    as_kind(g, lane, place)
 }
 
 /// Part of what was stored.
@@ -662,27 +664,32 @@ fn piece(g: &mut Graph, parts: &[Node], at: u64, place: Place) -> Result<Lane, S
         undef: parts[6],
         provenance: parts[5],
     };
-    same_kind(g, lane, place)?;
+    as_kind(g, lane, place)
+}
+
+/// Bytes of a pointer read as an integer are poison, as for Alive2; bytes of an integer are no pointer, but zeros are null.
+fn as_kind(g: &mut Graph, lane: Lane, place: Place) -> Result<Lane, Stop> {
+    if place.raw {
+        return Ok(lane);
+    }
+    if !place.pointer {
+        return Ok(as_integer(g, lane));
+    }
+    let nowhere = g.as_constant(lane.provenance) == Some(0);
+    if nowhere && g.as_constant(lane.value) != Some(0) {
+        return Stop::because("memory-model", "an integer in memory used as a pointer");
+    }
     Ok(lane)
 }
 
-/// Bytes of a pointer are no integer, and bytes of an integer no pointer; zeros are both.
-fn same_kind(g: &Graph, lane: Lane, place: Place) -> Result<(), Stop> {
-    let nowhere = g.as_constant(lane.provenance) == Some(0);
-    let zero = g.as_constant(lane.value) == Some(0);
-    let fine = place.raw
-        || if place.pointer {
-            !nowhere || zero
-        } else {
-            nowhere
-        };
-    if fine {
-        Ok(())
-    } else {
-        Stop::because(
-            "memory-model",
-            "a pointer in memory used as an integer, or the reverse",
-        )
+fn as_integer(g: &mut Graph, lane: Lane) -> Lane {
+    let nowhere = g.constant(0, 32);
+    let plain = g.equal(lane.provenance, nowhere);
+    let pointer = g.not(plain);
+    Lane {
+        poison: g.any(&[lane.poison, pointer]),
+        provenance: nowhere,
+        ..lane
     }
 }
 

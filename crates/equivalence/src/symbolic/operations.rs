@@ -133,12 +133,6 @@ impl Machine<'_> {
         lanes: &mut Lanes,
         a: &ParameterAttributes,
     ) -> Result<(), Stop> {
-        if a.dereferenceable > 0 {
-            for lane in lanes.iter() {
-                let out = self.not_accessible(state, *lane, a.dereferenceable);
-                state.undefined_if(out);
-            }
-        }
         if let Some(what) = a.unsupported.first() {
             return Stop::because("unsupported-instruction", what.clone());
         }
@@ -166,19 +160,34 @@ impl Machine<'_> {
                 poison.push(g.equal(lane.value, null));
             }
             if a.align > 1 && a.align.is_power_of_two() && width == 64 {
-                let low = g.extract(lane.value, 0, a.align.trailing_zeros());
-                let zero = g.constant(0, a.align.trailing_zeros());
-                let aligned = g.equal(low, zero);
+                let bits = a.align.trailing_zeros();
+                let low = g.extract(lane.value, 0, bits);
+                let wanted = g.constant(u128::from(a.align_offset), bits);
+                let aligned = g.equal(low, wanted);
                 poison.push(g.not(aligned));
             }
             if poison.len() > 1 && self.role == Role::Target {
                 poison.push(lane.undef);
             }
             lane.poison = g.any(&poison);
+            let mut wrong = Vec::new();
             if a.noundef {
-                let wrong = g.any(&[lane.poison, lane.undef]);
-                state.undefined_if(wrong);
+                wrong.extend([lane.poison, lane.undef]);
             }
+            if a.dereferenceable > 0 {
+                wrong.push(self.not_accessible(state, *lane, a.dereferenceable, a.writable));
+            }
+            if a.dereferenceable_or_null > 0 {
+                let out = self.not_accessible(state, *lane, a.dereferenceable_or_null, a.writable);
+                let g = &mut *state.graph;
+                let null = g.constant(0, 64);
+                let here = g.equal(lane.value, null);
+                let elsewhere = g.not(here);
+                let counts = g.any(&[elsewhere, lane.poison, lane.undef]);
+                wrong.push(g.all(&[out, counts]));
+            }
+            let wrong = state.graph.any(&wrong);
+            state.undefined_if(wrong);
         }
         Ok(())
     }
@@ -336,7 +345,15 @@ impl Machine<'_> {
                 count,
                 align,
             } => self.alloca(state, id, element, *count, *align),
-            Op::Load { pointer, align } => self.load(state, id, *pointer, *align),
+            Op::Load {
+                pointer,
+                align,
+                result,
+            } => {
+                let mut lanes = self.load(state, id, *pointer, *align)?;
+                self.attributed(state, &mut lanes, result)?;
+                Ok(lanes)
+            }
             Op::Store {
                 value,
                 pointer,
@@ -377,6 +394,9 @@ impl Machine<'_> {
 
     /// Whether one is the start of a local and the other null: they differ.
     fn local_and_null(&self, g: &Graph, a: Lane, b: Lane) -> bool {
+        if self.function.null_is_valid {
+            return false;
+        }
         let start = |lane: Lane| {
             g.as_constant(lane.provenance)
                 .and_then(|id| self.locals.get(&id))

@@ -165,7 +165,7 @@ impl Machine<'_> {
             if align <= promised {
                 aligned_part = offset;
             }
-        } else if g.as_constant(pointer.provenance) == Some(NULL_PROVENANCE) {
+        } else if self.nowhere(g, pointer.provenance) {
             wrong.push(g.truth(true));
         } else {
             wrong.push(self.freed(g, state.memory, pointer.provenance));
@@ -304,29 +304,42 @@ impl Machine<'_> {
     }
 
     /// When some bytes at a pointer cannot be loaded.
-    pub(super) fn not_accessible(&self, state: &mut State<'_>, pointer: Lane, bytes: u64) -> Node {
+    pub(super) fn not_accessible(
+        &self,
+        state: &mut State<'_>,
+        pointer: Lane,
+        bytes: u64,
+        writes: bool,
+    ) -> Node {
         let g = &mut *state.graph;
         let mut wrong = vec![pointer.poison, pointer.undef];
         match self.sized(g, pointer.provenance) {
-            Some(Sized { size, .. }) if bytes > size => wrong.push(g.truth(true)),
+            Some(Sized { size, owner, .. })
+                if bytes > size || (writes && owner == Owner::Constant) =>
+            {
+                wrong.push(g.truth(true));
+            }
             Some(Sized { size, address, .. }) => {
                 let offset = g.sub(pointer.value, address);
                 let last = g.constant(u128::from(size - bytes), 64);
                 wrong.push(g.unsigned_less(last, offset));
             }
-            None if g.as_constant(pointer.provenance) == Some(NULL_PROVENANCE) => {
-                wrong.push(g.truth(true));
-            }
+            None if self.nowhere(g, pointer.provenance) => wrong.push(g.truth(true)),
             None => {
                 wrong.push(self.freed(g, state.memory, pointer.provenance));
                 wrong.push(g.apply(
-                    Symbol::NotAccessible(bytes, false),
+                    Symbol::NotAccessible(bytes, writes),
                     &[pointer.provenance, pointer.value],
                     1,
                 ));
             }
         }
         g.any(&wrong)
+    }
+
+    /// Whether a pointer is null or next to it, where nothing can be.
+    fn nowhere(&self, g: &Graph, provenance: Node) -> bool {
+        !self.function.null_is_valid && g.as_constant(provenance) == Some(NULL_PROVENANCE)
     }
 
     /// When a store goes to a local that sleeps.

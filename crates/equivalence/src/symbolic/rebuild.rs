@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use calque_ir::fold::{Intrinsic, overflow_intrinsic};
-use calque_ir::{Callee, Op, Type, ValueId, ValueKind};
+use calque_ir::{Callee, Op, ParameterAttributes, Type, ValueId, ValueKind};
 
 use super::machine::{Machine, State};
 use super::operations::width_of;
@@ -123,7 +123,7 @@ fn is_pure(op: &Op, loads: bool) -> bool {
         | Op::ShuffleVector { .. }
         | Op::ExtractValue { .. }
         | Op::InsertValue { .. } => true,
-        Op::Load { .. } => loads,
+        Op::Load { result, .. } => loads && *result == ParameterAttributes::default(),
         Op::Call {
             callee: Callee::Named(name),
             ..

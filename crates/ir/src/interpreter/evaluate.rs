@@ -266,7 +266,12 @@ impl Frame<'_> {
                 }
                 (Scalar::Pointer(p), _) => {
                     (a.nonnull && self.memory.address(p) == 0)
-                        || (a.align > 1 && !self.memory.address(p).is_multiple_of(a.align))
+                        || (a.align > 1
+                            && !self
+                                .memory
+                                .address(p)
+                                .wrapping_sub(a.align_offset)
+                                .is_multiple_of(a.align))
                 }
                 (Scalar::Undef, Some(_)) => {
                     return Stop::stuck("undef", "range attribute on undef");
@@ -276,9 +281,23 @@ impl Frame<'_> {
             if poison {
                 *lane = Scalar::Poison;
             }
-            if a.dereferenceable > 0 {
+            let bytes = if matches!(lane, Scalar::Pointer(p) if self.memory.address(*p) == 0) {
+                a.dereferenceable
+            } else {
+                a.dereferenceable.max(a.dereferenceable_or_null)
+            };
+            if bytes > 0 {
                 // A function's own local is gone when its result is looked at.
-                let holds = matches!(lane, Scalar::Pointer(p) if !self.memory.block(*p).is_some_and(|b| b.hidden) && self.memory.span(*p, a.dereferenceable).is_some());
+                let holds = match lane {
+                    Scalar::Pointer(p) => {
+                        self.span(*p, bytes)?.is_some()
+                            && !self
+                                .memory
+                                .block(*p)
+                                .is_some_and(|b| b.hidden || (a.writable && b.constant))
+                    }
+                    _ => false,
+                };
                 if !holds {
                     return Stop::undefined("pointer is not dereferenceable as its attribute says");
                 }
@@ -532,7 +551,14 @@ impl Frame<'_> {
                 count,
                 align,
             } => self.alloca(id, element, *count, *align),
-            Op::Load { pointer, align } => self.load(id, *pointer, *align),
+            Op::Load {
+                pointer,
+                align,
+                result,
+            } => {
+                let lanes = self.load(id, *pointer, *align)?;
+                self.attributed(lanes, self.function.ty(id), result)
+            }
             Op::Store {
                 value,
                 pointer,
@@ -659,6 +685,9 @@ impl Frame<'_> {
                 u128::from(self.memory.address(p)),
                 u128::from(self.memory.address(q)),
             ));
+        }
+        if self.function.null_is_valid {
+            return Stop::stuck("memory-model", "an address that null may be");
         }
         // A local's address is unknown, but two pointers into different live blocks differ; so does null.
         let inside = |x: Pointer| x.block == 0 && x.offset == 0 || self.memory.span(x, 1).is_some();

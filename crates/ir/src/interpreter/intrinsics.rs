@@ -1,10 +1,11 @@
 //! `llvm.*` calls of the interpreter.
 
+use super::callees::CallRecord;
 use super::evaluate::Frame;
 use super::{Scalar, Stop};
 use crate::fold::{self, Folded, Intrinsic};
 use crate::instruction::Flags;
-use crate::memory::Byte;
+use crate::memory::{Byte, Memory};
 use crate::module::ValueId;
 use crate::types::Type;
 
@@ -23,6 +24,14 @@ impl Frame<'_> {
         }
         let first = arguments.first().and_then(|a| a.first()).copied();
         match name {
+            "llvm.trap" => {
+                self.calls.push(CallRecord {
+                    callee: name.into(),
+                    arguments: Vec::new(),
+                    memory: Memory { blocks: Vec::new() },
+                });
+                Err(Stop::Exit)
+            }
             "llvm.assume" => match first {
                 Some(Scalar::Int(bits)) if bits != 0 => Ok(Vec::new()),
                 _ => Stop::undefined("assume of something that does not hold"),
@@ -167,7 +176,7 @@ impl Frame<'_> {
         if length == 0 {
             return Ok(Vec::new());
         }
-        let Some((block, range)) = self.memory.span(*to, length) else {
+        let Some((block, range)) = self.span(*to, length)? else {
             return Stop::undefined("access out of bounds");
         };
         if self.memory.blocks[block].constant {
@@ -191,7 +200,7 @@ impl Frame<'_> {
             let Scalar::Pointer(from) = from else {
                 return Stop::stuck("memory-model", name);
             };
-            let Some((source, there)) = self.memory.span(*from, length) else {
+            let Some((source, there)) = self.span(*from, length)? else {
                 return Stop::undefined("access out of bounds");
             };
             let overlaps = source == block

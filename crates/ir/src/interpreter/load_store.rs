@@ -95,7 +95,7 @@ impl Frame<'_> {
             }
             Scalar::Int(_) => return Stop::stuck("memory-model", "access through an integer"),
         };
-        let Some(span) = self.memory.span(pointer, size) else {
+        let Some(span) = self.span(pointer, size)? else {
             return Stop::undefined(if pointer.block == 0 {
                 "access through null"
             } else {
@@ -118,6 +118,18 @@ impl Frame<'_> {
             self.touched.1 |= writes;
         }
         Ok(span)
+    }
+
+    /// `Memory::span`; what lies at null is not modelled where something may.
+    pub(super) fn span(
+        &self,
+        pointer: Pointer,
+        size: u64,
+    ) -> Result<Option<(usize, std::ops::Range<usize>)>, Stop> {
+        if pointer.block == 0 && self.function.null_is_valid {
+            return Stop::stuck("memory-model", "memory at null");
+        }
+        Ok(self.memory.span(pointer, size))
     }
 
     fn layout(&self, ty: &Type) -> Result<(u64, Vec<(u64, Type)>), Stop> {
@@ -353,8 +365,7 @@ impl Frame<'_> {
             }
         }
         if flags.inbounds && offset != 0 {
-            let inside = |p: Pointer| self.memory.span(p, 0).is_some();
-            if !inside(pointer) || !inside(result) {
+            if self.span(pointer, 0)?.is_none() || self.span(result, 0)?.is_none() {
                 return Ok(Scalar::Poison);
             }
         }

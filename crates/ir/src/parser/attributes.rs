@@ -74,7 +74,6 @@ const IGNORABLE_FUNCTION: &[&str] = &[
     "uwtable",
     "local_unnamed_addr",
     "unnamed_addr",
-    "null_pointer_is_valid_not",
     "vscale_range",
     "allocsize",
     "alignstack",
@@ -85,7 +84,6 @@ const IGNORABLE_FUNCTION: &[&str] = &[
     "prologue",
     "personality",
     "partition",
-    "inaccessiblememonly_not",
     "denormal_fpenv",
     "allockind",
     "presplitcoroutine",
@@ -136,6 +134,7 @@ impl Parser<'_> {
                     into.must_return |= group.must_return;
                     into.unsupported.extend(group.unsupported.iter().cloned());
                     into.no_return |= group.no_return;
+                    into.null_is_valid |= group.null_is_valid;
                     into.words.extend(group.words.iter().cloned());
                 }
             }
@@ -144,9 +143,7 @@ impl Parser<'_> {
                 if self.accept(b'=') {
                     self.bump();
                 }
-                if self.word_of(token) == "\"null-pointer-is-valid\"" {
-                    into.unsupported.push("null-pointer-is-valid".into());
-                }
+                into.null_is_valid |= self.word_of(token) == "\"null-pointer-is-valid\"";
             }
             Kind::Word => {
                 let word = self.word_of(token);
@@ -180,7 +177,7 @@ impl Parser<'_> {
             }
             "willreturn" | "mustprogress" => into.must_return = true,
             "noreturn" => into.no_return = true,
-            "null_pointer_is_valid" => into.unsupported.push(word.to_string()),
+            "null_pointer_is_valid" => into.null_is_valid = true,
             "align" => {
                 if self.peek().kind == Kind::Integer {
                     self.bump();
@@ -248,6 +245,12 @@ impl Parser<'_> {
                     out.dereferenceable = self.integer()?;
                     self.expect(b')')?;
                 }
+                "dereferenceable_or_null" => {
+                    self.bump();
+                    self.expect(b'(')?;
+                    out.dereferenceable_or_null = self.integer()?;
+                    self.expect(b')')?;
+                }
                 "range" => {
                     self.bump();
                     out.range = Some(self.range_attribute()?);
@@ -258,19 +261,12 @@ impl Parser<'_> {
                         self.skip_group();
                     }
                 }
-                "writable"
-                | "dereferenceable_or_null"
-                | "byval"
-                | "byref"
-                | "preallocated"
-                | "inalloca"
-                | "sret"
-                | "elementtype"
-                | "nofpclass"
-                | "initializes"
-                | "swifterror"
-                | "swiftasync"
-                | "alignstack" => {
+                "writable" => {
+                    self.bump();
+                    out.writable = true;
+                }
+                "byval" | "byref" | "preallocated" | "inalloca" | "sret" | "elementtype"
+                | "nofpclass" | "initializes" | "swifterror" | "swiftasync" | "alignstack" => {
                     self.bump();
                     if self.is_punct(b'(') {
                         self.skip_group();

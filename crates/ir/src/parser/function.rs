@@ -155,6 +155,7 @@ impl Parser<'_> {
                 memory: crate::module::MemoryEffects::Any,
                 must_return: false,
                 no_return: false,
+                null_is_valid: false,
                 loops_must_progress: self.loops_must_progress,
                 variadic: false,
                 unsupported: Vec::new(),
@@ -187,6 +188,7 @@ impl Parser<'_> {
         body.function.memory = attributes.memory;
         body.function.must_return = attributes.must_return;
         body.function.no_return = attributes.no_return;
+        body.function.null_is_valid = attributes.null_is_valid;
         body.function.unsupported = attributes.unsupported;
         self.blocks(&mut body)?;
         self.finish(body, name_token)

@@ -52,7 +52,8 @@ impl Parser<'_> {
         };
         let start = self.peek();
         let (ty, op) = self.operation(body)?;
-        self.trailing_metadata(&op, body)?;
+        let mut op = op;
+        self.trailing_metadata(&mut op, &ty, body)?;
         if let Op::Call {
             callee: Callee::Named(callee),
             ..
@@ -70,7 +71,12 @@ impl Parser<'_> {
             .map(Some)
     }
 
-    fn trailing_metadata(&mut self, op: &Op, body: &mut Body) -> Result<(), IrError> {
+    fn trailing_metadata(
+        &mut self,
+        op: &mut Op,
+        ty: &Type,
+        body: &mut Body,
+    ) -> Result<(), IrError> {
         while self.is_punct(b',') {
             self.bump();
             let token = self.peek();
@@ -78,14 +84,96 @@ impl Parser<'_> {
                 return Err(self.wanted("metadata"));
             }
             self.bump();
-            classify_metadata(op, &lexer::name_of(self.text, token), body);
+            let kind = lexer::name_of(self.text, token);
             // `!0`, `!{...}` or `!DIExpression(...)`.
+            let node = self.at;
             self.bump();
             if !self.on_new_line() && (self.is_punct(b'{') || self.is_punct(b'(')) {
                 self.skip_group();
             }
+            let known = match op {
+                Op::Load { result, .. } | Op::Call { result, .. } => {
+                    self.value_metadata(&kind, node, ty, result)
+                }
+                _ => true,
+            };
+            let name = format!("metadata !{kind}");
+            if !known && !body.function.unsupported.contains(&name) {
+                body.function.unsupported.push(name);
+            }
         }
         Ok(())
+    }
+
+    /// What metadata says of a loaded or returned value; false where it has a meaning that is not modelled. What has none here
+    /// (aliasing classes and scopes, as for Alive2, and debug information) is dropped.
+    fn value_metadata(
+        &self,
+        kind: &str,
+        node: usize,
+        ty: &Type,
+        result: &mut ParameterAttributes,
+    ) -> bool {
+        let numbers = |count: usize| {
+            self.metadata_integers(node)
+                .filter(|list| list.len() == count)
+        };
+        match kind {
+            "noundef" => result.noundef = true,
+            "nonnull" => result.nonnull = true,
+            "align" | "dereferenceable" | "dereferenceable_or_null" => {
+                let Some(bytes) = numbers(1).and_then(|list| u64::try_from(list[0]).ok()) else {
+                    return false;
+                };
+                match kind {
+                    "align" => result.align = bytes,
+                    "dereferenceable" => result.dereferenceable = bytes,
+                    _ => result.dereferenceable_or_null = bytes,
+                }
+            }
+            "range" => {
+                let (Some(list), Some(bits)) = (numbers(2), ty.scalar().int_bits()) else {
+                    return false;
+                };
+                let cut = |value: i128| value as u128 & crate::fold::mask(bits);
+                result.range = Some((cut(list[0]), cut(list[1])));
+            }
+            "absolute_symbol" | "invariant.load" | "nofpclass" => return false,
+            _ => {}
+        }
+        true
+    }
+
+    /// The integers of a metadata node: of `!{...}` itself, or of what `!0` is defined as.
+    fn metadata_integers(&self, node: usize) -> Option<Vec<i128>> {
+        let token = *self.tokens.get(node)?;
+        let name = lexer::name_of(self.text, token);
+        let open = if name.is_empty() {
+            node + 1
+        } else {
+            let definition = self.tokens.windows(2).position(|pair| {
+                pair[0].kind == Kind::Metadata
+                    && pair[1].kind == Kind::Punct(b'=')
+                    && lexer::name_of(self.text, pair[0]) == name
+            })?;
+            // `!0 = !{`, or `!0 = distinct !{`.
+            (definition + 2..definition + 5).find(|at| {
+                self.tokens
+                    .get(*at)
+                    .is_some_and(|t| t.kind == Kind::Punct(b'{'))
+            })?
+        };
+        let inside = self.tokens.get(open + 1..)?;
+        let mut out = Vec::new();
+        for token in inside {
+            match token.kind {
+                Kind::Punct(b'}') => return Some(out),
+                Kind::Integer => out.push(self.word_of(*token).parse().ok()?),
+                Kind::Word | Kind::Punct(b',') => {}
+                _ => return None,
+            }
+        }
+        None
     }
 
     fn operation(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
@@ -472,6 +560,72 @@ impl Parser<'_> {
         ))
     }
 
+    /// Operand bundles of `llvm.assume`, each an argument more with the attribute that it stands for. False, and nothing read but the
+    /// brackets, where one has no meaning here.
+    fn assumptions(
+        &mut self,
+        body: &mut Body,
+        arguments: &mut Vec<(ValueId, ParameterAttributes)>,
+    ) -> Result<bool, IrError> {
+        let start = self.at;
+        let mut found = Vec::new();
+        self.expect(b'[')?;
+        loop {
+            let token = self.bump();
+            let tag = self.word_of(token).trim_matches('"');
+            let mut attributes = ParameterAttributes {
+                noundef: true,
+                ..ParameterAttributes::default()
+            };
+            self.expect(b'(')?;
+            let value = if self.is_punct(b')') {
+                None
+            } else {
+                Some(self.typed_operand(body)?)
+            };
+            let mut numbers = Vec::new();
+            while self.accept(b',') {
+                let number = self.typed_operand(body)?;
+                numbers.push(match &body.function.value(number).kind {
+                    ValueKind::Constant(Constant::Int(bits)) => *bits as u64,
+                    _ => 0,
+                });
+            }
+            let known = match (tag, value, numbers.as_slice()) {
+                ("ignore", ..) | ("noundef", Some(_), []) => true,
+                ("nonnull", Some(_), []) => {
+                    attributes.nonnull = true;
+                    true
+                }
+                ("align", Some(_), [bytes, rest @ ..])
+                    if bytes.is_power_of_two() && rest.len() < 2 =>
+                {
+                    attributes.align = *bytes;
+                    attributes.align_offset = rest.first().copied().unwrap_or(0);
+                    true
+                }
+                ("dereferenceable", Some(_), [bytes]) if *bytes > 0 => {
+                    attributes.dereferenceable = *bytes;
+                    true
+                }
+                _ => false,
+            };
+            if !known || !self.accept(b')') {
+                self.at = start;
+                self.skip_group();
+                return Ok(false);
+            }
+            if let (Some(value), false) = (value, tag == "ignore") {
+                found.push((value, attributes));
+            }
+            if self.accept(b']') {
+                arguments.append(&mut found);
+                return Ok(true);
+            }
+            self.expect(b',')?;
+        }
+    }
+
     fn call(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
         while FAST_MATH.contains(&self.word()) || self.word().ends_with("cc") {
             self.bump();
@@ -488,7 +642,13 @@ impl Parser<'_> {
         let callee = match token.kind {
             Kind::Global => {
                 self.bump();
-                Callee::Named(lexer::name_of(self.text, token))
+                let name = lexer::name_of(self.text, token);
+                // As the reductions were called before LLVM 12.
+                Callee::Named(name.replacen(
+                    "llvm.experimental.vector.reduce.",
+                    "llvm.vector.reduce.",
+                    1,
+                ))
             }
             Kind::Local => Callee::Indirect(self.operand(body, &Type::Pointer)?),
             _ => {
@@ -520,8 +680,16 @@ impl Parser<'_> {
             && !STATEMENTS.contains(&self.word())
         {
             if self.is_punct(b'[') {
-                self.skip_group();
-                site.unsupported.push("operand bundle".into());
+                let assumes = matches!(&callee, Callee::Named(name) if name == "llvm.assume");
+                let known = if assumes {
+                    self.assumptions(body, &mut arguments)?
+                } else {
+                    self.skip_group();
+                    false
+                };
+                if !known {
+                    site.unsupported.push("operand bundle".into());
+                }
             } else {
                 self.function_attribute(&mut site);
             }
@@ -536,29 +704,6 @@ impl Parser<'_> {
                 site: site.effects(),
             },
         ))
-    }
-}
-
-/// Metadata that adds undefined behaviour or poison is named; the rest is dropped.
-fn classify_metadata(op: &Op, kind: &str, body: &mut Body) {
-    let matters = match kind {
-        "range"
-        | "nonnull"
-        | "noundef"
-        | "align"
-        | "dereferenceable"
-        | "dereferenceable_or_null"
-        | "absolute_symbol"
-        | "invariant.load"
-        | "nofpclass" => matches!(op, Op::Load { .. } | Op::Call { .. }),
-        _ => false,
-    };
-    // Type-based aliasing and scopes (`tbaa`, `alias.scope`, `noalias`) are Alive2's ignorable class too.
-    if matters {
-        let name = format!("metadata !{kind}");
-        if !body.function.unsupported.contains(&name) {
-            body.function.unsupported.push(name);
-        }
     }
 }
 

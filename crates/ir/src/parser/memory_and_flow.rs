@@ -5,6 +5,7 @@ use super::function::Body;
 use crate::error::IrError;
 use crate::instruction::{Flags, Op};
 use crate::lexer::{Kind, Token};
+use crate::module::ParameterAttributes;
 use crate::types::Type;
 
 impl Parser<'_> {
@@ -80,7 +81,15 @@ impl Parser<'_> {
         let pointer = self.typed_operand(body)?;
         self.access_suffix();
         let align = self.align_suffix()?;
-        Ok((ty, Op::Load { pointer, align }))
+        let result = ParameterAttributes::default();
+        Ok((
+            ty,
+            Op::Load {
+                pointer,
+                align,
+                result,
+            },
+        ))
     }
 
     pub(super) fn store(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {

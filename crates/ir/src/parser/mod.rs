@@ -33,6 +33,7 @@ struct FunctionAttributes {
     memory: MemoryEffects,
     must_return: bool,
     no_return: bool,
+    null_is_valid: bool,
     unsupported: Vec<String>,
     words: Vec<String>,
 }
