@@ -5,6 +5,7 @@ import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli";
 import process from "node:process";
 import { asUserError } from "../tools/mod.ts";
 import { check } from "./commands/check.ts";
+import { compare } from "./commands/compare.ts";
 import { data } from "./commands/data.ts";
 import { devices } from "./commands/devices.ts";
 import { evaluate } from "./commands/evaluate.ts";
@@ -42,6 +43,7 @@ const calque = Command.make("calque").pipe(
     score,
     exportModel,
     runs,
+    compare,
     data,
     check,
     judge,
