@@ -40,6 +40,10 @@ const rollout = (step: number): TrainEvent => ({
       tests: [],
     },
     weight_version: step - 1,
+    group: 0,
+    truncated: false,
+    ids: [1],
+    logprobs: [-0.5],
   })),
 });
 const evaluation = (

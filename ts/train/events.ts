@@ -32,6 +32,16 @@ export interface RolloutRow {
   readonly fresh_cases?: readonly Case[];
   /** Updates that the sampling weights had seen. */
   readonly weight_version: number;
+  /** Number of the problem in its step; rollouts of one problem share it. */
+  readonly group: number;
+  /** Cut off at the limit of tokens. */
+  readonly truncated: boolean;
+  /** The completion's tokens, the stop token included, and their log-probs when they were sampled. */
+  readonly ids: readonly number[];
+  /** Nine digits, which give the 32-bit float again. */
+  readonly logprobs: readonly number[];
+  /** The program that a verification asks about. */
+  readonly suspect?: string;
 }
 
 /** One pass over held-out tasks, with the weights after `step` updates' worth of steps. */

@@ -9,4 +9,5 @@ export { type Json, parseOverride } from "./recipe/override.ts";
 export { formatRecipe, parseRecipe, readRecipe, type Recipe } from "./recipe/parse.ts";
 export type { Stage } from "./recipe/schema.ts";
 export { planMissing } from "./plan.ts";
+export { type Replay, replay, type ReplayedToken } from "./replay.ts";
 export { train, type TrainOptions } from "./train.ts";

@@ -213,13 +213,21 @@ const averaged = (all: readonly Record<string, number>[]) => {
   return { loss: 0, grad_norm: 0, learning_rate: 0, ...means };
 };
 
-const rowOf = ({ problem, text, reward, judgement, fresh_cases }: Rollout) => ({
-  task: problem.task.id,
-  source: problem.source,
-  target: problem.target,
-  prompt: problem.prompt,
-  completion: text,
-  reward,
-  judgement,
-  ...(fresh_cases === undefined ? {} : { fresh_cases }),
-});
+const rowOf = (rollout: Rollout) => {
+  const { problem, text, reward, judgement, fresh_cases, group, truncated } = rollout;
+  return {
+    task: problem.task.id,
+    source: problem.source,
+    target: problem.target,
+    prompt: problem.prompt,
+    completion: text,
+    reward,
+    judgement,
+    ...(fresh_cases === undefined ? {} : { fresh_cases }),
+    ...(problem.suspect === undefined ? {} : { suspect: problem.suspect }),
+    group,
+    truncated,
+    ids: [...rollout.ids],
+    logprobs: Array.from(rollout.logProbs, (logprob) => Number(logprob.toPrecision(9))),
+  };
+};

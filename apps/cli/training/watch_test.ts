@@ -25,6 +25,10 @@ const row = (target: string, verdict: "pass" | "wrong-answer" | "infrastructure"
   reward: verdict === "infrastructure" ? null : verdict === "pass" ? 1 : 0,
   judgement: { verdict, tests: [] },
   weight_version: 0,
+  group: 0,
+  truncated: false,
+  ids: [1],
+  logprobs: [-0.5],
 });
 
 const metrics = (step: number, more: Record<string, number> = {}): TrainEvent => ({
