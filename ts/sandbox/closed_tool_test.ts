@@ -6,8 +6,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { languages } from "./languages/mod.ts";
 import { defaultLimits } from "./limits.ts";
-import { Runner } from "./runner.ts";
+import { type Program, Runner } from "./runner.ts";
 import { firstTool, Supervisor } from "./supervisor.ts";
+import { visible } from "./visible.ts";
 
 // Root's home is closed to nobody, and a fresh machine has its Deno there.
 Deno.test({
@@ -23,14 +24,13 @@ Deno.test({
     try {
       const runner = new Runner(supervisor, 1);
       const language = languages.get("bash")!;
-      const program = {
-        folder: runner.folder(),
+      const program: Program = {
         toolchain: {
           language,
           variant: language.variants[0]!,
-          compile: undefined,
-          run: ["/opt/tool"],
-          version: ["/opt/tool"],
+          run: { command: ["/opt/tool"], visible: visible([], ["sh"]) },
+          version: { command: ["/opt/tool"], visible: [] },
+          paths: [tool],
           tools: [[firstTool, "/opt/tool"] as const],
         },
       };

@@ -27,6 +27,7 @@ export const judgeCalls = Effect.fnUntraced(function* (
       plain("infrastructure", `functions of ${language.name} cannot be called here yet`),
     ]);
   }
+  const all = cases.map((each) => each.arguments);
   let compile: Judgement["compile"];
   while (judged.length < cases.length) {
     const first = judged.length;
@@ -34,7 +35,8 @@ export const judgeCalls = Effect.fnUntraced(function* (
     const called = language.call({
       code: request.code,
       name: request.function ?? "",
-      cases: cases.slice(first).map((each) => each.arguments),
+      cases: all.slice(first),
+      all,
       mark,
       first,
     });

@@ -4,6 +4,7 @@ import type { Language } from "./languages/language.ts";
 import { languages } from "./languages/mod.ts";
 import { faultOf, isFault, type Program, Runner } from "./runner.ts";
 import { Supervisor } from "./supervisor.ts";
+import { prepared } from "./prepared.ts";
 import { type Toolchain, toolchains } from "./toolchain.ts";
 
 /** What `calque languages` tells. */
@@ -79,9 +80,10 @@ export class Languages {
       let reason = `${name} is not installed${
         language.package === "" ? "" : `: install the package ${language.package}`
       }`;
-      for (const toolchain of this.#candidates.get(name) ?? []) {
-        const version = yield* this.#attempt(toolchain);
-        if (typeof version !== "string") {
+      for (const candidate of this.#candidates.get(name) ?? []) {
+        const toolchain = yield* prepared(this.runner, candidate);
+        const version = typeof toolchain === "string" ? toolchain : yield* this.#attempt(toolchain);
+        if (typeof version !== "string" && typeof toolchain !== "string") {
           return { toolchain, status: { ...statusOf(language), ...version } };
         }
         reason = `${name} does not run in the sandbox: ${version}`;
@@ -92,14 +94,16 @@ export class Languages {
 
   /** Prints hello in the sandbox, as any program would; a text is what went wrong. */
   #attempt(toolchain: Toolchain) {
-    const program: Program = { folder: this.runner.folder(), toolchain };
+    const program: Program = { toolchain };
     const { language } = toolchain;
     const work = Effect.gen({ self: this }, function* () {
       // The first start of an interpreter reads it from the disk.
       for (const timed of [false, true]) {
         const started = performance.now();
+        // Another text than before, or it would be found built.
+        const hello = timed ? `${language.hello}\n` : language.hello;
         const built = yield* this.runner.build(program, {
-          [language.source]: language.prepare?.(language.hello) ?? language.hello,
+          [language.source]: language.prepare?.(hello) ?? hello,
         });
         if (built !== undefined && (isFault(built) || "fault" in built)) return faultOf(built);
         if (built !== undefined && built.exit_code !== 0) return built.stderr.slice(0, 500);

@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Limits } from "./limits.ts";
 import { seccompFd, statusFd } from "./supervisor.ts";
+import { prlimit } from "./visible.ts";
 
 export interface Confinement {
   /** Folder of the host that the program sees as /work. */
@@ -9,19 +10,25 @@ export interface Confinement {
   readonly limits: Limits;
   /** Cases that share the process; each has the CPU limit for itself. */
   readonly cases?: number;
-  /** Host paths that the language needs beside /usr, bound read-only where they are. */
-  readonly binds?: readonly string[];
+  /** What it sees of the system, see {@link visible}. */
+  readonly visible: readonly string[];
+  /** A folder of the host, seen as /opt/prepared or as `at`. */
+  readonly prepared?: {
+    readonly path: string;
+    readonly at?: string | undefined;
+    readonly writable?: boolean;
+  };
   /** Tools from outside the system folders: open file descriptors and where they are seen. */
   readonly tools?: readonly (readonly [fd: number, path: string])[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** The bubblewrap command that runs `command` and lets it see nothing but the system's read-only folders and /work. */
+/** The bubblewrap command that runs `command` and lets it see nothing but what is named. */
 export const confine = (
   confinement: Confinement,
   command: readonly string[],
 ): readonly string[] => {
-  const { limits } = confinement;
+  const { limits, prepared } = confinement;
   const memory = String(limits.memory_mb * 1024 * 1024);
   const cpu_s = Math.ceil(limits.cpu_s * (confinement.cases ?? 1)) + 1;
   return [
@@ -32,8 +39,12 @@ export const confine = (
     "--clearenv",
     "--hostname",
     "sandbox",
-    ...system(),
-    ...(confinement.binds ?? []).flatMap((path) => ["--ro-bind-try", path, path]),
+    ...confinement.visible,
+    ...(prepared === undefined ? [] : [
+      prepared.writable ? "--bind" : "--ro-bind",
+      prepared.path,
+      prepared.at ?? "/opt/prepared",
+    ]),
     ...(confinement.tools ?? []).flatMap(([fd, path]) => ["--ro-bind-fd", String(fd), path]),
     "--proc",
     "/proc",
@@ -61,7 +72,7 @@ export const confine = (
     "--seccomp",
     String(seccompFd),
     "--",
-    "/usr/bin/prlimit",
+    prlimit,
     // A back-stop: the supervisor counts all children, this one process.
     `--cpu=${cpu_s}`,
     `--nproc=${limits.processes + ownProcesses}`,
@@ -96,29 +107,6 @@ const devices = ["null", "zero", "full", "random", "urandom"].flatMap((name) => 
     `/dev/${name}`,
   ]),
 );
-
-/** The system's folders as the host has them: links into /usr, or folders of their own. */
-const system = () => systemFolders ??= folders();
-let systemFolders: readonly string[] | undefined;
-
-const folders = (): readonly string[] => [
-  "--ro-bind",
-  "/usr",
-  "/usr",
-  ...["/bin", "/sbin", "/lib", "/lib32", "/lib64"].flatMap((path) =>
-    !existsSync(path)
-      ? []
-      : lstatSync(path).isSymbolicLink()
-      ? ["--symlink", readlinkSync(path), path]
-      : ["--ro-bind", path, path]
-  ),
-  "--ro-bind-try",
-  "/etc/ld.so.cache",
-  "/etc/ld.so.cache",
-  "--ro-bind-try",
-  "/etc/alternatives",
-  "/etc/alternatives",
-];
 
 const bubblewrap = () =>
   ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].find((path) => existsSync(path)) ?? "/usr/bin/bwrap";

@@ -374,3 +374,36 @@ Deno.test("many at once, each judged as it would be alone", () =>
       assert.equal(judgement.verdict, n % 5 === 0 ? "wrong-answer" : "pass", String(n))
     );
   })));
+
+Deno.test("what is built of the same text is built once, whoever asks for it", () =>
+  run(Effect.gen(function* () {
+    // The compiler's clock, as the program prints it: two builds would differ.
+    const request = {
+      language: "c",
+      code:
+        '#include <stdio.h>\nint main(void) { puts(__TIMESTAMP__ __TIME__); int n = 0; scanf("%d", &n); return n; }',
+      tests: [{ stdout: "", stdin: "0" }, { stdout: "", stdin: "3" }],
+    };
+    const first = yield* judge(request);
+    yield* Effect.sleep("1100 millis");
+    const again = yield* judge(request);
+    assert.deepEqual(first.tests.map((test) => test.verdict), ["wrong-answer", "runtime-error"]);
+    const printed = [...first.tests, ...again.tests].map((test) => test.stdout);
+    assert.equal(new Set(printed).size, 1, String(printed));
+  })));
+
+Deno.test("a case that crashes built code costs no second build", () =>
+  run(Effect.gen(function* () {
+    const judgement = yield* judge({
+      language: "c",
+      code:
+        "int f(int n) { static int calls; calls++; return n == 2 ? *(volatile int *)0 : calls; }",
+      function: "f",
+      cases: [1, 2, 3].map((n) => ({ arguments: [n], result: 1 })),
+    });
+    assert.deepEqual(
+      judgement.tests.map((test) => test.verdict),
+      ["pass", "runtime-error", "pass"],
+    );
+    assert.equal(judgement.tests[1]?.signal, "SIGSEGV");
+  })));

@@ -26,6 +26,15 @@ export const compileLimits: Limits = {
   processes: 128,
 };
 
+/** For what is done once on a machine, such as building a standard library. */
+export const prepareLimits: Limits = {
+  cpu_s: 900,
+  wall_s: 1800,
+  memory_mb: 4096,
+  output_kb: 256,
+  processes: 512,
+};
+
 /** What was asked for, the rest by default; wall time is a multiple of CPU time where only that is given. */
 export const resolveLimits = (asked: LimitsRequest = {}): Limits => {
   const cpu_s = asked.cpu_s ?? Math.min(defaultLimits.cpu_s, asked.wall_s ?? Infinity);

@@ -1,6 +1,7 @@
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
 export { decodeJudgeRequest, type JudgeRequest } from "./request.ts";
 export { type Judgement, type TestJudgement, type VerdictClass, verdicts } from "./judgement.ts";
+export type { PlainRun, RunRequest } from "./plain_run.ts";
 export type { LanguageStatus } from "./installed.ts";
 export type { Language } from "./languages/language.ts";
 export { languages } from "./languages/mod.ts";

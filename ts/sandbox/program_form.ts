@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { compileFailure, evidenceOf, failureOf } from "./evidence.ts";
 import { judgementOf } from "./judgement.ts";
 import type { Language } from "./languages/language.ts";
@@ -35,7 +35,7 @@ export const judgeAssertions = Effect.fnUntraced(function* (
     }]);
   }
   const attempt = Effect.fnUntraced(function* (test: string) {
-    const nonce = randomBytes(12).toString("hex");
+    const nonce = runner.word(`${test}\0${request.code}`);
     const text = test.includes(marker)
       ? test.replace(marker, () => request.code)
       : language.join?.(request.code, test) ?? `${request.code}\n${test}`;

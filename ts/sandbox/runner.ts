@@ -1,13 +1,18 @@
 import { Effect, Semaphore } from "effect";
-import { confine } from "./isolation.ts";
-import { compileLimits, type Limits } from "./limits.ts";
+import { createHmac, randomBytes } from "node:crypto";
+import { type Build, Builds } from "./builds.ts";
+import { confine, type Confinement } from "./isolation.ts";
+import { compileLimits, type Limits, prepareLimits } from "./limits.ts";
 import type { Job, Outcome, Supervisor } from "./supervisor.ts";
-import type { Toolchain } from "./toolchain.ts";
+import type { Step, Toolchain } from "./toolchain.ts";
 
-/** A program in a folder of its own, built if its language is built; `close` removes it. */
+/** A program, built if its language is built; `close` lets it go. */
 export interface Program {
-  readonly folder: string;
   readonly toolchain: Toolchain;
+  /** Where it lies, below the supervisor's root. */
+  folder?: string;
+  /** The key of the build that it holds; without one the folder is its own. */
+  build?: string;
 }
 
 export interface RunOptions {
@@ -25,27 +30,58 @@ export type Run = Outcome | { readonly fault: string };
 export class Runner {
   #semaphore: Semaphore.Semaphore;
   #folders = 0;
+  #builds: Builds;
+  #secret = randomBytes(32);
 
   constructor(private readonly supervisor: Supervisor, private readonly concurrency: number) {
     this.#semaphore = Semaphore.makeUnsafe(concurrency);
+    this.#builds = new Builds(keptBuilds, (folder) => void this.#remove(folder));
   }
 
-  /** A name for a program's folder; nothing is made yet. */
-  folder(): string {
-    return `p${this.#folders++}`;
+  /** A word that nobody can guess, the same for the same text, so that a program that holds it is built once. */
+  word(text: string): string {
+    return createHmac("sha256", this.#secret).update(text).digest("hex").slice(0, 24);
   }
 
-  /** Writes the program's files and builds it where its language is built. */
+  /** Writes the program's files and builds it where its language is built. What it was before is let go. */
   build(
     program: Program,
     files: Readonly<Record<string, string>>,
   ): Effect.Effect<Run | undefined> {
     const { compile } = program.toolchain;
-    return compile === undefined
-      ? this.#job({ folder: program.folder, files }, 1).pipe(
-        Effect.map((run) => "fault" in run ? run : undefined),
-      )
-      : this.#confined(program, compile, { limits: compileLimits }, { files, writable: true });
+    if (compile === undefined) {
+      const folder = program.folder ??= this.#folder("p");
+      return Effect.map(
+        this.#job({ folder, files }, 1),
+        (run) => "fault" in run ? run : undefined,
+      );
+    }
+    return Effect.suspend(() => {
+      let last: Run = { fault: "nothing was built" };
+      const make = Effect.gen({ self: this }, function* () {
+        const folder = program.folder = this.#folder("b");
+        last = yield* this.#confined(program, compile, { limits: compileLimits }, {
+          files,
+          writable: true,
+        });
+        if (isFault(last) || "fault" in last || last.limit !== null) return undefined;
+        if (last.exit_code === 0) return { outcome: last, folder } satisfies Build;
+        yield* Effect.promise(() => this.#remove(folder));
+        delete program.folder;
+        return { outcome: last } satisfies Build;
+      });
+      // The supervisor's folder goes with it: after a new start nothing is built.
+      const key = this.#builds.key([this.supervisor.root, ...compile.command], files);
+      return this.close(program).pipe(
+        Effect.andThen(this.#builds.take(key, make)),
+        Effect.map((build) => {
+          if (build === undefined) return last;
+          program.build = key;
+          if (build.folder !== undefined) program.folder = build.folder;
+          return build.outcome;
+        }),
+      );
+    });
   }
 
   /**
@@ -53,8 +89,7 @@ export class Runner {
    * beside it, and only then counts.
    */
   run(program: Program, options: RunOptions): Effect.Effect<Run> {
-    const command = [...program.toolchain.run, ...(options.args ?? [])];
-    const { language } = program.toolchain;
+    const { run, language } = program.toolchain;
     const limits = {
       ...options.limits,
       cpu_s: options.limits.cpu_s * (language.allowance?.cpu ?? 1),
@@ -62,34 +97,77 @@ export class Runner {
       memory_mb: options.limits.memory_mb + (language.allowance?.memory_mb ?? 0),
       processes: options.limits.processes + (language.threads ?? 0),
     };
-    return this.#confined(program, command, { ...options, limits }, {});
+    return this.#confined(program, run, { ...options, limits }, {});
+  }
+
+  /** Fills a folder as the toolchain's `prepare` says, and answers where it lies; a text is what went wrong. */
+  prepare(toolchain: Toolchain, step: Step): Effect.Effect<{ readonly path: string } | string> {
+    return Effect.gen({ self: this }, function* () {
+      const program: Program = { toolchain, folder: this.#folder("prepared") };
+      const path = () => `${this.supervisor.root}/${program.folder}/prepared`;
+      const run = yield* this.#confined(program, step, { limits: prepareLimits }, {
+        files: { "prepared/ready": "" },
+        prepared: () => ({ path: path(), writable: true }),
+      });
+      if (isFault(run) || "fault" in run) return faultOf(run);
+      return run.exit_code === 0
+        ? { path: path() }
+        : `${run.limit ?? run.exit_code}: ${run.stderr.slice(-500)}`;
+    });
   }
 
   close(program: Program): Effect.Effect<void> {
-    return Effect.promise(() => this.supervisor.run({ folder: program.folder, remove: true }));
+    return Effect.suspend(() => {
+      const { build, folder } = program;
+      delete program.build;
+      delete program.folder;
+      if (build !== undefined) return Effect.sync(() => this.#builds.release(build));
+      return folder === undefined || this.#builds.has(folder)
+        ? Effect.void
+        : Effect.promise(() => this.#remove(folder));
+    });
+  }
+
+  #folder(kind: string): string {
+    return `${kind}${this.#folders++}`;
+  }
+
+  async #remove(folder: string): Promise<void> {
+    await this.supervisor.run({ folder, remove: true });
   }
 
   #confined(
     program: Program,
-    command: readonly string[],
+    step: Step,
     options: RunOptions,
-    more: { readonly files?: Readonly<Record<string, string>>; readonly writable?: boolean },
+    more: {
+      readonly files?: Readonly<Record<string, string>>;
+      readonly writable?: boolean;
+      readonly prepared?: () => NonNullable<Confinement["prepared"]>;
+    },
   ): Effect.Effect<Run> {
     const { limits } = options;
     const { toolchain } = program;
-    const job = Effect.suspend(() =>
-      Effect.succeed<Job>({
-        folder: program.folder,
+    const folder = program.folder ?? "";
+    const job = Effect.promise(async (): Promise<Job> => {
+      // Only then it is known where its folders lie; that it does not start is the run's own answer.
+      await this.supervisor.start().catch(() => {});
+      const { prepared, variant } = toolchain;
+      const bound = more.prepared?.() ??
+        (prepared === undefined ? undefined : { path: prepared, at: variant.prepared_at });
+      return {
+        folder,
         ...(more.files === undefined ? {} : { files: more.files }),
         argv: confine({
-          work: `${this.supervisor.root}/${program.folder}`,
+          work: `${this.supervisor.root}/${folder}`,
           writable: more.writable ?? false,
           limits,
           cases: options.cases ?? 1,
-          binds: toolchain.language.binds ?? [],
+          visible: step.visible,
+          ...(bound === undefined ? {} : { prepared: bound }),
           tools: toolchain.tools,
-          environment: toolchain.variant.environment ?? {},
-        }, command),
+          environment: variant.environment ?? {},
+        }, [...step.command, ...(options.args ?? [])]),
         tools: toolchain.tools.map(([fd]) => fd),
         stdin: options.stdin ?? "",
         mark: options.mark ?? "",
@@ -97,8 +175,8 @@ export class Runner {
         wall_ms: limits.wall_s * 1000,
         memory_kb: limits.memory_mb * 1024,
         output_bytes: limits.output_kb * 1024,
-      })
-    );
+      };
+    });
     const attempt = (permits: number) =>
       Effect.flatMap(job, (job) => this.#job(job, permits)).pipe(
         Effect.flatMap((run) =>
@@ -120,6 +198,9 @@ export class Runner {
     );
   }
 }
+
+/** Built programs that are kept though nobody holds them: a few MB each. */
+const keptBuilds = 64;
 
 /** The sandbox's own failure, not the program's. */
 export const isFault = (run: Run): run is Run & { readonly fault: string } =>

@@ -7,6 +7,7 @@ import { judgeAssertions } from "./program_form.ts";
 import { compileFailure } from "./evidence.ts";
 import { type Judgement, judgementOf } from "./judgement.ts";
 import { Languages, type LanguageStatus } from "./installed.ts";
+import { type PlainRun, runPlainly, type RunRequest, spoilt } from "./plain_run.ts";
 import type { JudgeRequest } from "./request.ts";
 
 export interface SandboxOptions {
@@ -18,6 +19,8 @@ export interface SandboxOptions {
 export class Sandbox extends Context.Service<Sandbox, {
   /** Judges one program. Never fails: the sandbox's own faults are the verdict `infrastructure`. */
   readonly judge: (request: JudgeRequest) => Effect.Effect<Judgement>;
+  /** Runs one program without tests. Never fails: the sandbox's own faults are the verdict `infrastructure`. */
+  readonly run: (request: RunRequest) => Effect.Effect<PlainRun>;
   /** Every language, with what was really tried on this machine. */
   readonly languages: Effect.Effect<readonly LanguageStatus[]>;
   /** Whether a language's programs run here. Tried once, then known. */
@@ -34,6 +37,7 @@ export class Sandbox extends Context.Service<Sandbox, {
         );
         return Sandbox.of({
           judge: (request) => judge(installed, request),
+          run: (request) => run(installed, request),
           languages: installed.all,
           available: (language) =>
             Effect.map(installed.status(language), (status) => status?.available ?? false),
@@ -41,6 +45,17 @@ export class Sandbox extends Context.Service<Sandbox, {
       }),
     );
 }
+
+const run = Effect.fnUntraced(function* (installed: Languages, request: RunRequest) {
+  const toolchain = yield* installed.toolchain(request.language);
+  if (typeof toolchain === "string") return spoilt(toolchain, "infrastructure");
+  const { runner } = installed;
+  return yield* Effect.acquireUseRelease(
+    Effect.sync((): Program => ({ toolchain })),
+    (program) => runPlainly(runner, program, request),
+    (program) => runner.close(program),
+  );
+});
 
 const judge = Effect.fnUntraced(function* (installed: Languages, request: JudgeRequest) {
   const toolchain = yield* installed.toolchain(request.language);
@@ -55,7 +70,7 @@ const judge = Effect.fnUntraced(function* (installed: Languages, request: JudgeR
   }
   const { runner } = installed;
   return yield* Effect.acquireUseRelease(
-    Effect.sync((): Program => ({ folder: runner.folder(), toolchain })),
+    Effect.sync((): Program => ({ toolchain })),
     (program) => judgeForm(runner, program, request),
     (program) => runner.close(program),
   );

@@ -2,15 +2,27 @@ import { accessSync, constants, realpathSync } from "node:fs";
 import process from "node:process";
 import type { Language, Variant } from "./languages/language.ts";
 import { firstTool } from "./supervisor.ts";
+import { placeOf, visible } from "./visible.ts";
 
 /** A way to build and run a language's programs whose tools are on this machine. */
 export interface Toolchain {
   readonly language: Language;
   readonly variant: Variant;
-  readonly compile: readonly string[] | undefined;
-  readonly run: readonly string[];
-  readonly version: readonly string[];
+  readonly prepare?: Step;
+  readonly compile?: Step;
+  readonly run: Step;
+  readonly version: Step;
+  /** The host's paths of its tools. */
+  readonly paths: readonly string[];
   readonly tools: readonly (readonly [fd: number, path: string])[];
+  /** The host's folder that `prepare` filled. */
+  readonly prepared?: string;
+}
+
+/** A command and what it sees of the system, as bubblewrap's arguments. */
+export interface Step {
+  readonly command: readonly string[];
+  readonly visible: readonly string[];
 }
 
 /**
@@ -22,29 +34,41 @@ export const toolchains = (language: Language, opened: string[]): readonly Toolc
   language.variants.flatMap((variant) => {
     const paths = variant.tools.map(locate);
     if (paths.includes(undefined)) return [];
+    const { build = [], run = [] } = variant.needs ?? {};
     const tools: (readonly [number, string])[] = [];
     const seen = (paths as string[]).map((path) => {
-      if (path.startsWith("/usr/")) return path;
+      if (path.startsWith("/usr/")) return placeOf(path, [...build, ...run]);
       const known = opened.indexOf(path);
       const place = known >= 0 ? known : opened.push(path) - 1;
       const inside = `/opt/${path.slice(path.lastIndexOf("/") + 1)}`;
       tools.push([firstTool + place, inside]);
       return inside;
     });
-    const fill = (words: readonly string[]) =>
-      words.map((word) =>
+    const step = (words: readonly string[], needs: readonly string[]): Step => {
+      const command = words.map((word) =>
         word.replace("{source}", language.source)
           .replace(/\{(\d)\}/g, (_, at) => seen[Number(at)] ?? "")
       );
+      const used = seen.filter((path, at) =>
+        path.startsWith("/usr/") && words.some((word) => word.includes(`{${at}}`))
+      );
+      return { command, visible: visible([...new Set(used)], needs) };
+    };
+    const { prepare, compile } = variant;
     return [{
       language,
       variant,
-      compile: variant.compile === undefined ? undefined : fill(variant.compile),
-      run: fill(variant.run),
-      version: fill(variant.version),
+      ...(prepare === undefined ? {} : { prepare: step(prepare, [...build, ...preparing]) }),
+      ...(compile === undefined ? {} : { compile: step(compile, build) }),
+      run: step(variant.run, run),
+      version: step(variant.version, [...build, ...run]),
+      paths: paths as string[],
       tools,
     }];
   });
+
+/** What scripts that prepare a folder are written with. */
+const preparing = ["sh", "cp", "mkdir", "rm", "cat"];
 
 /** The system's folders come first: others may be closed to the user that programs run as. */
 const locate = (tool: string): string | undefined => {
@@ -53,7 +77,9 @@ const locate = (tool: string): string | undefined => {
     try {
       accessSync(path, constants.X_OK);
       // A name in the system's folders may be what the tool goes by (clang++ is a link to clang).
-      return path.startsWith("/usr/") ? path : realpathSync(path);
+      if (!path.startsWith("/usr/")) return realpathSync(path);
+      // A link out of the system is no tool of the system's.
+      return realpathSync(path).startsWith("/usr/") ? path : realpathSync(path);
     } catch {
       continue;
     }

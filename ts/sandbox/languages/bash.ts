@@ -1,6 +1,14 @@
 import type { Json } from "../json.ts";
 import { append, type Language } from "./language.ts";
 
+/** What scripts call beside the shell itself; interpreters of other languages are not among them. */
+const commands: readonly string[] = (
+  "[ arch awk b2sum base32 base64 basename bc cat cksum cmp comm cp csplit cut date dc dd diff dirname echo egrep env expand " +
+  "expr factor false fgrep find fmt fold grep head id join ln ls md5sum mkdir mktemp mv nl nproc numfmt od paste " +
+  "printenv printf pwd readlink realpath rev rm rmdir sed seq sha1sum sha256sum sha512sum shuf sleep sort split stat stdbuf " +
+  "sum tac tail tee test timeout touch tr true truncate tsort uname unexpand uniq wc which xargs xxd yes"
+).split(" ");
+
 export const bash: Language = {
   name: "bash",
   package: "bash",
@@ -11,6 +19,16 @@ export const bash: Language = {
     tools: ["bash"],
     version: ["{0}", "--version"],
     run: ["{0}", "--norc", "--noprofile", "/work/{source}"],
+    needs: { build: commands },
+    prepare: [
+      "{0}",
+      "-c",
+      `for name in bash prlimit ${commands.join(" ")}; do
+  path=$(type -P "$name") && cp -L "$path" /opt/prepared/
+done
+cp /opt/prepared/bash /opt/prepared/sh`,
+    ],
+    prepared_at: "/usr/bin",
   }],
   hello: "echo hello",
   syntaxError: /syntax error/,

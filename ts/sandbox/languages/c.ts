@@ -1,5 +1,6 @@
 import type { Json } from "../json.ts";
 import { type CSignature, type CType, parseCSignature } from "./c_signature.ts";
+import { clangs, headers } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
 import type { Called, Language } from "./language.ts";
 
@@ -25,14 +26,15 @@ export const c: Language = {
       "-lm",
     ],
     run: ["/work/program"],
+    needs: { build: [...headers, ...(tool === "gcc" ? [] : clangs)] },
   })),
   hello: '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }',
   loose: { booleans: true },
-  call: ({ code, name, cases, mark, first }) => {
+  call: ({ code, name, all, mark, first }) => {
     const signature = parseCSignature(code, name);
     if (typeof signature === "string") return { files: { "main.c": code }, refused: signature };
     try {
-      return callC(code, name, signature, cases, mark, first);
+      return { ...callC(code, name, signature, all), stdin: `${mark} ${first}\n` };
     } catch (error) {
       return { files: { "main.c": code }, refused: (error as Error).message };
     }
@@ -45,8 +47,6 @@ const callC = (
   name: string,
   signature: CSignature,
   cases: readonly (readonly Json[])[],
-  mark: string,
-  first: number,
 ): Called => {
   const calls = cases.map((given, at) => {
     if (given.length !== signature.parameters.length) {
@@ -64,7 +64,9 @@ const callC = (
       declarations.push(declaration);
       return words;
     });
-    return `{ ${declarations.join(" ")} calque_say(${at + first}, ${name}(${words.join(", ")})); }`;
+    return `if (calque_first <= ${at}) { ${declarations.join(" ")} calque_say(${at}, ${name}(${
+      words.join(", ")
+    })); }`;
   });
   const print = printers[signature.result];
   if (print === undefined) {
@@ -78,12 +80,13 @@ const callC = (
 #include "solution.c"
 #undef main
 static void calque_say(int at, ${cNames[signature.result]} value) {
-  dprintf(1, "\\n${mark} %d ", at);
+  dprintf(1, "\\n%s %d ", calque_mark, at);
   ${print}
   dprintf(1, "\\n");
 }
 int main(void) {
-  dprintf(1, "\\n${mark} ready\\n");
+  if (scanf("%31s %d", calque_mark, &calque_first) != 2) return 1;
+  dprintf(1, "\\n%s ready\\n", calque_mark);
   ${calls.join("\n  ")}
   fflush(0);
   _exit(0);
@@ -105,6 +108,8 @@ const prelude = `#define _GNU_SOURCE
 #include <ctype.h>
 #include <math.h>
 #include <unistd.h>
+static char calque_mark[32];
+static int calque_first;
 static void calque_text(const char *s) {
   dprintf(1, "\\"");
   for (; *s; s++) {

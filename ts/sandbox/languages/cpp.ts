@@ -1,5 +1,6 @@
 import type { Json } from "../json.ts";
 import type { Language } from "./language.ts";
+import { clangs, headers } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
 
 export const cpp: Language = {
@@ -14,10 +15,12 @@ export const cpp: Language = {
     version: ["{0}", "--version"],
     compile: ["{0}", "-O0", "-w", "-std=gnu++17", "-pipe", "-o", "/work/program", "/work/{source}"],
     run: ["/work/program"],
+    needs: { build: [...headers, ...(tool === "g++" ? [] : clangs)] },
   })),
   hello: '#include <cstdio>\nint main() { puts("hello"); return 0; }',
   loose: { containers: true },
-  call: ({ code, name, cases, mark, first }) => ({
+  call: ({ code, name, all, mark, first }) => ({
+    stdin: `${mark} ${first}\n`,
     files: {
       "solution.cpp": code,
       "main.cpp": `${prelude}
@@ -25,10 +28,13 @@ export const cpp: Language = {
 #include "solution.cpp"
 #undef main
 int main() {
-  dprintf(1, "\\n${mark} ready\\n");
+  char mark[32];
+  int first;
+  if (scanf("%31s %d", mark, &first) != 2) return 1;
+  dprintf(1, "\\n%s ready\\n", mark);
   ${
-        cases.map((given, at) =>
-          `calque::call("${mark}", ${at + first}, &${name}, ${value(given)});`
+        all.map((given, at) =>
+          `if (first <= ${at}) calque::call(mark, ${at}, &${name}, ${value(given)});`
         ).join("\n  ")
       }
   fflush(0);

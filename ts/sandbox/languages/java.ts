@@ -1,6 +1,7 @@
 import { withoutComments } from "./c_signature.ts";
 import type { Language } from "./language.ts";
 import { javaHarness } from "./java_harness.ts";
+import { jvm } from "./jvm.ts";
 import { finishMain } from "./main_function.ts";
 import { wireOf } from "./wire.ts";
 
@@ -11,6 +12,7 @@ export const java: Language = {
   comment: "//",
   source: "Main.java",
   variants: [{
+    needs: { build: jvm, run: jvm },
     tools: ["javac", "java"],
     version: ["{1}", "-version"],
     compile: [
@@ -32,13 +34,6 @@ export const java: Language = {
   hello: 'class Main { public static void main(String[] a) { System.out.println("hello"); } }',
   allowance: { cpu: 2, memory_mb: 256 },
   threads: 64,
-  binds: [
-    "/etc/java-8-openjdk",
-    "/etc/java-11-openjdk",
-    "/etc/java-17-openjdk",
-    "/etc/java-21-openjdk",
-    "/etc/java-25-openjdk",
-  ],
   call: (call) => {
     const code = enclosed(call.code);
     return {

@@ -40,6 +40,7 @@ export const javascript: Language = {
     tools: ["node"],
     version: ["{0}", "--version"],
     run: ["{0}", "/work/{source}"],
+    needs: { run: ["/usr/share/nodejs", "/usr/lib/*/libnode*", "/usr/lib/nodejs"] },
   }],
   hello: 'console.log("hello")',
   allowance: { memory_mb: 128 },

@@ -32,8 +32,6 @@ export interface Language {
   readonly join?: (code: string, test: string) => string;
   /** The test program with a statement at its end that prints `nonce` on a line of its own. */
   readonly finish: (program: string, nonce: string) => string;
-  /** Host folders that its tools need beside /usr. */
-  readonly binds?: readonly string[];
 }
 
 export interface Variant {
@@ -45,6 +43,14 @@ export interface Variant {
   /** The program's own file is put for `{source}`. */
   readonly run: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** What of the system its tools need beside themselves and shared libraries, as `visible` reads it. */
+  readonly needs?: { readonly build?: readonly string[]; readonly run?: readonly string[] };
+  /**
+   * Fills the folder /opt/prepared, once on a machine for each version of the tools: what would else be built for every
+   * program. Seen as `prepared_at` afterwards.
+   */
+  readonly prepare?: readonly string[];
+  readonly prepared_at?: string;
 }
 
 export interface Call {
@@ -59,6 +65,8 @@ export interface Call {
   readonly mark: string;
   /** Where the first case stands in the request, for the numbers k. */
   readonly first: number;
+  /** Those of the request, the ones before `first` too: a built program that holds them all is built once. */
+  readonly all: readonly (readonly Json[])[];
 }
 
 export interface Called {

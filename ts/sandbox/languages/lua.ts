@@ -11,6 +11,7 @@ export const lua: Language = {
     tools: [tool],
     version: ["{0}", "-v"],
     run: ["{0}", "/work/{source}"],
+    needs: { run: ["/usr/share/lua", "/usr/local/share/lua", "/usr/lib/*/liblua*"] },
   })),
   hello: 'print("hello")',
   syntaxError: /^lua[0-9.]*: (?!.*\n\s*stack traceback:\n\s*\[C\]: in function).*(near|expected)/,

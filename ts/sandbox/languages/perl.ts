@@ -8,6 +8,15 @@ export const perl: Language = {
   comment: "#",
   source: "main.pl",
   variants: [{
+    needs: {
+      run: [
+        "/usr/share/perl*",
+        "/usr/local/share/perl*",
+        "/usr/lib/*/perl*",
+        "/usr/lib/*/libperl*",
+        "/etc/perl",
+      ],
+    },
     tools: ["perl"],
     version: ["{0}", "-e", "print $^V"],
     run: ["{0}", "/work/{source}"],

@@ -8,6 +8,7 @@ export const php: Language = {
   comment: "//",
   source: "main.php",
   variants: [{
+    needs: { run: ["/usr/lib/php"] },
     tools: ["php"],
     version: ["{0}", "-r", "echo PHP_VERSION;"],
     // Without the system's settings: they load modules that take longer than the program.

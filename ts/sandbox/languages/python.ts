@@ -11,6 +11,7 @@ export const python: Language = {
     tools: ["python3"],
     version: ["{0}", "--version"],
     run: ["{0}", "-B", "-X", "utf8", "/work/{source}"],
+    needs: { run: ["/usr/lib/python3*", "/usr/local/lib/python3*", "/usr/lib/*/libpython3*"] },
   }],
   hello: 'print("hello")',
   syntaxError: /^(SyntaxError|IndentationError|TabError): /m,

@@ -8,6 +8,7 @@ export const ruby: Language = {
   comment: "#",
   source: "main.rb",
   variants: [{
+    needs: { run: ["/usr/lib/ruby", "/usr/local/lib/ruby", "/usr/lib/*/libruby*"] },
     tools: ["ruby"],
     version: ["{0}", "--version"],
     // Gems are not part of the language, and take as long to find as all the rest.

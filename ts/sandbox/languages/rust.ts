@@ -1,4 +1,5 @@
 import type { Language } from "./language.ts";
+import { linker } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
 import { rustHarness } from "./rust_harness.ts";
 import { wireOf } from "./wire.ts";
@@ -27,6 +28,15 @@ export const rust: Language = {
       "/work/{source}",
     ],
     run: ["/work/program"],
+    needs: {
+      build: [
+        ...linker,
+        "cc",
+        "/usr/lib/rustlib",
+        "/usr/lib/*/librustc_driver*",
+        "/usr/lib/*/libLLVM*",
+      ],
+    },
   }],
   hello: 'fn main() { println!("hello"); }',
   call: (call) => ({

@@ -1,0 +1,2 @@
+/** Where Java and what runs on it lie. */
+export const jvm: readonly string[] = ["/usr/lib/jvm", "/etc/java*"];
