@@ -1,5 +1,7 @@
-import { Effect } from "effect";
+import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
+import type { GeneratorLanguage } from "../../../ts/data/mod.ts";
+import { UserError } from "../../tools/mod.ts";
 import { json, seed } from "../flags.ts";
 import { printJson, writeOut } from "../output.ts";
 
@@ -19,16 +21,32 @@ export const corpus = Command.make(
       Flag.withDescription("Rows in which slips are planted"),
       Flag.withDefault(7_500),
     ),
+    weights: Flag.String("weights").pipe(
+      Flag.withMetavar("LANGUAGE=N,..."),
+      Flag.withDescription(
+        "How often each language is source or target; one that is not named never is " +
+          "(default: python, javascript, lua and c 4, perl and php 2)",
+      ),
+      Flag.optional,
+    ),
+    slips: Flag.Literals("slips", ["all", "reading"]).pipe(
+      Flag.withDescription("reading: those that are the same in every language, and no others"),
+      Flag.withDefault("all" as const),
+    ),
     seed,
     json,
   },
-  Effect.fnUntraced(function* ({ out, clean, slipped, seed, json }) {
+  Effect.fnUntraced(function* ({ out, clean, slipped, weights, slips, seed, json }) {
     const data = yield* Effect.promise(() => import("../../../ts/data/mod.ts"));
     const made = yield* data.writeSeedCorpus({
       seed,
       out,
       clean_rows: clean,
       slipped_rows: slipped,
+      slips,
+      ...(Option.isSome(weights)
+        ? { weights: yield* parseWeights(weights.value, data.generatorLanguages) }
+        : {}),
     });
     if (json) return yield* printJson({ ...made, out });
     yield* writeOut(`${clean} clean and ${slipped} slipped rows, in ${out} (${made.compiler})\n`);
@@ -36,3 +54,24 @@ export const corpus = Command.make(
 ).pipe(
   Command.withDescription("Draw the seed model's corpus: translations, statements, C to LLVM IR"),
 );
+
+const parseWeights = (text: string, languages: readonly GeneratorLanguage[]) =>
+  Effect.gen(function* () {
+    const weights: Partial<Record<GeneratorLanguage, number>> = {};
+    for (const part of text.split(",")) {
+      const [name, weight] = part.split("=");
+      const language = languages.find((each) => each === name);
+      if (language === undefined || !(Number(weight) > 0) || !Number.isFinite(Number(weight))) {
+        const message = `--weights ${part}: expected one of ${languages.join(", ")}, "=" and a ` +
+          "number above 0";
+        return yield* new UserError({ code: "bad-usage", message });
+      }
+      weights[language] = Number(weight);
+    }
+    if (Object.keys(weights).length < 2) {
+      const message =
+        `--weights ${text}: expected two languages or more, for there to be translations`;
+      return yield* new UserError({ code: "bad-usage", message });
+    }
+    return weights;
+  });

@@ -17,8 +17,10 @@ export interface CorpusOptions {
   readonly rows: number;
   /** Pairs of C and its IR to draw from, of training families only; without any, the share falls to the rest. */
   readonly ir: readonly { readonly c: string; readonly ir: string }[];
-  /** Languages that never occur, neither as source nor as target. */
-  readonly without?: readonly GeneratorLanguage[];
+  /** How often each language is a row's source or target; one without a weight never is. */
+  readonly weights?: Partial<Readonly<Record<GeneratorLanguage, number>>>;
+  /** Which slips the slipped stage plants. */
+  readonly slips?: "all" | "reading";
 }
 
 export interface Corpus {
@@ -34,8 +36,9 @@ export interface Corpus {
 export const corpus = (options: CorpusOptions): Corpus => {
   const stage = stages[options.stage];
   const random = new Random(options.seed).fork("corpus", options.stage);
-  const languages = generatorLanguages.filter((l) => !options.without?.includes(l));
-  const weights = Object.fromEntries(languages.map((l) => [l, languageWeights[l]])) as Record<
+  const given = options.weights ?? languageWeights;
+  const languages = generatorLanguages.filter((l) => (given[l] ?? 0) > 0);
+  const weights = Object.fromEntries(languages.map((l) => [l, given[l]])) as Record<
     GeneratorLanguage,
     number
   >;
@@ -62,7 +65,7 @@ export const corpus = (options: CorpusOptions): Corpus => {
       if (tree === undefined) continue;
       const target = stream.weighted(weights);
       const planted = stage.slipped
-        ? printSlipped(tree, target, stream)
+        ? printSlipped(tree, target, stream, options.slips)
         : { code: print(tree, target), slips: [] };
       if (form === "generation") row = generationRow(statementOf(tree), target, planted.code);
       else {

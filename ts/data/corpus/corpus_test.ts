@@ -37,6 +37,12 @@ Deno.test("clean rows have no slip; slipped rows have about as many as the rates
   assert.ok(share > 0.35 && share < 0.65, `${share}`);
 });
 
+Deno.test("slips of reading alone change the tree, never a language's printing", () => {
+  const { counts } = corpus({ ...options, stage: "slipped", slips: "reading" });
+  assert.ok((counts["reading-minus"] ?? 0) > 0);
+  assert.deepEqual(Object.keys(counts).filter((name) => name.startsWith("printing-")), []);
+});
+
 Deno.test("identity pairs come early", () => {
   const same = (rows: typeof clean.rows) =>
     rows.filter((r) => {
@@ -56,8 +62,15 @@ Deno.test("no program of a held-out family is in the corpus, and left-out langua
     heldOut++;
     for (const language of generatorLanguages) assert.ok(!text.includes(print(tree, language)));
   }
-  const without = corpus({ ...options, rows: 300, without: ["php", "perl"] });
+  const without = corpus({
+    ...options,
+    rows: 300,
+    weights: { python: 8, javascript: 1, lua: 1, c: 1 },
+  });
   assert.ok(!without.rows.some((r) => /<\|(php|perl)\|>/.test(r.prompt)));
+  const python = without.rows.filter((r) => r.prompt.includes("<|python|>")).length;
+  const lua = without.rows.filter((r) => r.prompt.includes("<|lua|>")).length;
+  assert.ok(python > 3 * lua, `${python} and ${lua} of 300`);
 });
 
 Deno.test("a module is split into functions that keep what they call", () => {

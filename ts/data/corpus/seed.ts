@@ -5,12 +5,12 @@ import { stripIr, Tokenizer, trainTokenizer } from "../../wasm/mod.ts";
 import { findToolchain } from "../groups/toolchain.ts";
 import { formatJsonl, writeFileAtomic } from "../jsonl.ts";
 import { slipRates } from "../program/slips.ts";
-import { corpus } from "./corpus.ts";
+import { corpus, type CorpusOptions } from "./corpus.ts";
 import { irPairs } from "./ir_pairs.ts";
 import { languageWeights, stages } from "./mixture.ts";
 import { type Row, seedSpecialTokens } from "./prompts.ts";
 
-export interface SeedCorpusOptions {
+export interface SeedCorpusOptions extends Pick<CorpusOptions, "weights" | "slips"> {
   readonly seed: number;
   /** Folder that gets `clean.jsonl` and `slipped.jsonl`, rows `{"prompt", "completion"}`. */
   readonly out: string;
@@ -33,14 +33,18 @@ export const writeSeedCorpus = Effect.fn("writeSeedCorpus")(function* (options: 
   const cleanPairs = Math.ceil(
     pairs.length * options.clean_rows / (options.clean_rows + options.slipped_rows),
   );
+  const { seed, weights = languageWeights, slips = "all" } = options;
   const clean = corpus({
-    seed: options.seed,
+    seed,
+    weights,
     stage: "clean",
     rows: options.clean_rows,
     ir: pairs.slice(0, cleanPairs),
   });
   const slipped = corpus({
-    seed: options.seed,
+    seed,
+    weights,
+    slips,
     stage: "slipped",
     rows: options.slipped_rows,
     ir: pairs.slice(cleanPairs),
