@@ -13,7 +13,7 @@ export interface Kernel<B extends string = string, S extends string = string> {
 }
 
 /** How a buffer is bound: access, then the element it is read as. */
-export type BufferUse = `${"read" | "write"} ${"f32" | "vec4f" | "u32" | "Token"}`;
+export type BufferUse = `${"read" | "write"} ${"f32" | "vec4f" | "u32" | "vec2u" | "Token"}`;
 
 /**
  * How lanes share what they load.

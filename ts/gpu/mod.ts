@@ -18,3 +18,4 @@ export * from "./kernels/rmsnorm.ts";
 export * from "./kernels/rope.ts";
 export * from "./kernels/sample.ts";
 export * from "./kernels/swiglu.ts";
+export * from "./kernels/weight.ts";

@@ -9,7 +9,8 @@ import {
   type Slice,
 } from "../gpu/mod.ts";
 import { type AdapterFolder, loraScale, openAdapterFolder, saveAdapterFolder } from "./adapter.ts";
-import { decoderBackward, decoderForward } from "./decoder.ts";
+import { Arena, arenaCuts } from "./arena.ts";
+import { decoderBackward, decoderForward, ownKeys } from "./decoder.ts";
 import type {
   Completion,
   EngineOptions,
@@ -19,9 +20,9 @@ import type {
 } from "./engine.ts";
 import { ModelError } from "./errors.ts";
 import { type ModelFolder, openModelFolder, saveModelFolder } from "./folder.ts";
-import { graphOver, type Ground } from "./graph.ts";
+import { type Graph, graphOver, type Ground } from "./graph.ts";
 import { headBackward, headForward, headLogprob } from "./head.ts";
-import { type Layout, modelLayout, pack, partsOf, unpack } from "./layout.ts";
+import { type Layout, modelLayout, partsOf } from "./layout.ts";
 import { type LoraPlan, planLora } from "./lora_plan.ts";
 import {
   type BufferPlan,
@@ -32,7 +33,14 @@ import {
   summarize,
 } from "./memory.ts";
 import { Optimizer } from "./optimizer.ts";
-import { freshAdapter, mergeAdapter, namedParameters, readParameters } from "./parameters.ts";
+import {
+  freshAdapter,
+  loadParameters,
+  mergedParameters,
+  type Named,
+  readParameters,
+  type ReadTensor,
+} from "./parameters.ts";
 import { gather, NO_PASS, type RowPass, scatter, splitPasses } from "./passes.ts";
 import { Sampler } from "./sampler.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
@@ -42,7 +50,7 @@ export class Core {
   readonly #buffers: ReadonlyMap<string, Slice>;
   readonly #layout: Layout;
   /** Layout and weights of what is trained: the adapter if there is one, else the model. */
-  readonly #trained: { readonly layout: Layout; readonly weights: Slice };
+  readonly #trained: { readonly layout: Layout; readonly weights: Arena };
   readonly #rows: { tokens_per_pass: number; context: number; vocab: number };
   readonly #score: readonly Dispatch[];
   #scoreReference: readonly Dispatch[] | undefined;
@@ -60,24 +68,25 @@ export class Core {
     buffers: BufferPlan,
   ) {
     this.#buffers = new Map(
-      [...buffers].map(([name, floats]) => [name, device.buffer(name, floats)]),
+      [...buffers].map(([name, words]) => [name, device.buffer(name, words)]),
     );
-    this.#layout = modelLayout(sizes);
+    this.#layout = modelLayout(sizes, plan.weights);
     this.#trained = lora
-      ? { layout: lora.layout, weights: this.#buffer("weights.adapter") }
-      : { layout: this.#layout, weights: this.#buffer("weights.model") };
+      ? { layout: lora.layout, weights: this.#arena("weights.adapter", lora.layout) }
+      : { layout: this.#layout, weights: this.#arena("weights.model", this.#layout) };
     this.#rows = { ...plan, vocab: sizes.vocab };
 
-    this.#ground = { device, sizes, plan, lora, buffer: (name) => this.#buffer(name) };
+    const buffer = (name: string) => this.#buffer(name);
+    const { layout } = this.#trained;
+    const arena = (name: string) =>
+      this.#arena(name, name === "weights.model" ? this.#layout : layout);
+    this.#ground = { device, sizes, plan, lora, layout: this.#layout, buffer, arena };
     const scoring = graphOver(this.#ground, { train: false, trained: this.#trained.weights });
-    const own = { kv: (l: number) => this.#buffer(`activations.${scoring.set(l)}.kv`) };
-    this.#score = [
-      ...decoderForward(scoring, { ...own, by: "block" }),
-      ...headForward(scoring, (rows) => headLogprob(scoring, rows)),
-    ];
+    this.#score = scoreList(scoring);
     this.#learn = plan.train ? this.#learning() : [];
+    const { shard_bytes } = plan;
     this.#optimizer = plan.train
-      ? new Optimizer(device, (name) => this.#buffer(name), this.#trained)
+      ? new Optimizer(device, { ...this.#trained, shard_bytes, buffer, arena })
       : undefined;
     this.#sampler = plan.slots > 0 ? new Sampler(scoring, plan) : undefined;
   }
@@ -185,22 +194,19 @@ export class Core {
 
   snapshotReference(): void {
     this.#training("snapshotReference");
-    const reference = this.#buffer("reference.weights");
-    this.device.copy(this.#trained.weights, reference);
-    const graph = graphOver(this.#ground, { train: false, trained: reference });
-    const kv = (l: number) => this.#buffer(`activations.${graph.set(l)}.kv`);
-    this.#scoreReference ??= [
-      ...decoderForward(graph, { kv, by: "block" }),
-      ...headForward(graph, (rows) => headLogprob(graph, rows)),
-    ];
+    const reference = this.#ground.arena("reference.weights");
+    this.#trained.weights.copyTo(this.device, reference);
+    this.#scoreReference ??= scoreList(
+      graphOver(this.#ground, { train: false, trained: reference }),
+    );
   }
 
   async saveModel(folder: string): Promise<void> {
-    const model = namedParameters(this.#layout, await this.#floats("weights.model"));
-    if (this.lora) {
-      const adapter = namedParameters(this.lora.layout, await this.#floats("weights.adapter"));
-      mergeAdapter(model, adapter, loraScale(this.lora.config));
-    }
+    const { lora, plan } = this;
+    const trained = plan.train || lora ? await this.#trainedNow() : NOTHING;
+    const model = plan.train && !lora
+      ? trained
+      : mergedParameters(this.#layout, this.#fromFiles, trained, lora ? loraScale(lora.config) : 0);
     await saveModelFolder(folder, model, this.folder.folder);
   }
 
@@ -212,41 +218,43 @@ export class Core {
         "the engine was opened without an adapter",
       );
     }
-    const tensors = namedParameters(this.lora.layout, await this.#floats("weights.adapter"));
-    await saveAdapterFolder(folder, this.lora.config, tensors, this.folder.folder);
+    await saveAdapterFolder(
+      folder,
+      this.lora.config,
+      await this.#trainedNow(),
+      this.folder.folder,
+    );
   }
 
   async exportState(): Promise<TrainingState> {
     const { step } = this.#training("exportState");
     const tensors = new Map<string, Float32Array>();
-    for (const [kind, slice] of this.#state()) {
-      const [bytes] = await this.device.read([slice]);
-      const flat = new Float32Array(bytes!);
-      for (const place of partsOf(this.#trained.layout)) {
-        tensors.set(`${kind}.${place[0].name}`, unpack(flat, place));
-      }
+    for (const [kind, arena] of this.#state()) {
+      for (const [name, { data }] of await this.#named(arena)) tensors.set(`${kind}.${name}`, data);
     }
     return { step, tensors };
   }
 
-  importState({ step, tensors }: TrainingState): void {
+  async importState({ step, tensors }: TrainingState): Promise<void> {
     const optimizer = this.#training("importState");
     const { layout } = this.#trained;
-    const flats = this.#state().map(([kind, slice]) => {
-      const flat = new Float32Array(layout.floats);
-      for (const place of partsOf(layout)) {
-        const name = `${kind}.${place[0].name}`;
+    for (const [kind] of this.#state()) {
+      for (const [part] of partsOf(layout)) {
+        const name = `${kind}.${part.name}`;
         const data = tensors.get(name);
-        const length = place[0].shape.reduce((a, b) => a * b, 1);
-        if (data?.length !== length) {
-          const got = data ? `has ${data.length} numbers` : "is missing";
-          throw new ModelError("tensor-missing", "state", `${name} ${got}; expected ${length}`);
-        }
-        pack(flat, place, data);
+        const length = part.shape.reduce((a, b) => a * b, 1);
+        if (data?.length === length) continue;
+        const got = data ? `has ${data.length} numbers` : "is missing";
+        throw new ModelError("tensor-missing", "state", `${name} ${got}; expected ${length}`);
       }
-      return [slice, flat] as const;
-    });
-    for (const [slice, flat] of flats) this.device.write(slice, flat);
+    }
+    for (const [kind, arena] of this.#state()) {
+      await this.#fill(
+        arena,
+        layout,
+        (name, from, end) => tensors.get(`${kind}.${name}`)!.subarray(from, end),
+      );
+    }
     optimizer.reset(step);
   }
 
@@ -264,8 +272,8 @@ export class Core {
   }
 
   /** The gradient as it stands, by the files' names; for tests. */
-  async gradients(): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
-    return namedParameters(this.#trained.layout, await this.#floats("optimizer.gradient"));
+  gradients(): Promise<Named> {
+    return this.#named(this.#ground.arena("optimizer.gradient"));
   }
 
   close(): void {
@@ -273,14 +281,18 @@ export class Core {
   }
 
   async #load(o: EngineOptions, adapter: AdapterFolder | undefined): Promise<void> {
-    const model = await readParameters(this.#layout, this.folder.tensors);
-    this.device.write(this.#buffer("weights.model"), model);
+    await this.#fill(this.#ground.arena("weights.model"), this.#layout, this.#fromFiles);
     if (this.lora) {
       const { layout } = this.lora;
-      const flat = adapter
-        ? await readParameters(layout, adapter.tensors)
-        : freshAdapter(layout, (o.lora as { seed: number }).seed);
-      this.device.write(this.#buffer("weights.adapter"), flat);
+      const fresh = adapter ? NOTHING : freshAdapter(layout, (o.lora as { seed: number }).seed);
+      await this.#fill(
+        this.#trained.weights,
+        layout,
+        (name, from, end) =>
+          adapter
+            ? adapter.tensors.get(name)!.read(from, end)
+            : fresh.get(name)!.data.subarray(from, end),
+      );
     }
     const { head, rope } = this.sizes;
     const table = Float32Array.from(ropeTable(head, this.plan.context, rope));
@@ -289,9 +301,8 @@ export class Core {
 
   #learning(): Dispatch[] {
     const graph = graphOver(this.#ground, { train: true, trained: this.#trained.weights });
-    const kv = (l: number) => this.#buffer(`activations.${graph.set(l)}.kv`);
     return [
-      ...decoderForward(graph, { kv, by: "block" }),
+      ...decoderForward(graph, ownKeys(graph)),
       ...headForward(graph, (rows) => [...headLogprob(graph, rows), ...headBackward(graph, rows)]),
       ...decoderBackward(graph),
     ];
@@ -302,12 +313,33 @@ export class Core {
     this.device.write(this.#buffer("pass.blocks"), blocks);
   }
 
-  #state(): (readonly [string, Slice])[] {
+  #state(): (readonly [string, Arena])[] {
     return [
       ["weights", this.#trained.weights],
-      ["moment1", this.#buffer("optimizer.moment1")],
-      ["moment2", this.#buffer("optimizer.moment2")],
+      ["moment1", this.#ground.arena("optimizer.moment1")],
+      ["moment2", this.#ground.arena("optimizer.moment2")],
     ];
+  }
+
+  readonly #fromFiles: ReadTensor = (name, from, end) =>
+    this.folder.tensors.get(name)!.read(from, end);
+
+  #fill(arena: Arena, layout: Layout, read: ReadTensor): Promise<void> {
+    return loadParameters(this.device, arena, layout, this.plan.shard_bytes, read);
+  }
+
+  async #named(arena: Arena): Promise<Named> {
+    const read = await arena.copied(this.device);
+    return await readParameters(this.#trained.layout, this.plan.shard_bytes, read);
+  }
+
+  #trainedNow(): Promise<Named> {
+    return this.#named(this.#trained.weights);
+  }
+
+  #arena(name: string, layout: Layout): Arena {
+    const cuts = arenaCuts(layout, this.plan.shard_bytes);
+    return new Arena(cuts.map((_, i) => this.#buffer(`${name}.${i}`)), cuts);
   }
 
   async #floats(name: string): Promise<Float32Array> {
@@ -327,6 +359,13 @@ export class Core {
   }
 }
 
+const NOTHING: Named = new Map();
+
+const scoreList = (graph: Graph): Dispatch[] => [
+  ...decoderForward(graph, ownKeys(graph)),
+  ...headForward(graph, (rows) => headLogprob(graph, rows)),
+];
+
 /** Refuses, with the number that does not fit. */
 const requireRoom = (device: Device, memory: MemoryPlan, buffers: BufferPlan): void => {
   const { binding_bytes, buffer_bytes } = device.info.limits;
@@ -338,11 +377,11 @@ const requireRoom = (device: Device, memory: MemoryPlan, buffers: BufferPlan): v
         "lower tokens_per_pass, slots or context",
     );
   }
-  for (const [label, floats] of buffers) {
-    if (4 * floats > buffer_bytes) {
+  for (const [label, words] of buffers) {
+    if (4 * words > buffer_bytes) {
       throw new DeviceError(
         "out-of-memory",
-        `${label} needs ${4 * floats} bytes, ${device.info.name} grants ${buffer_bytes} a buffer`,
+        `${label} needs ${4 * words} bytes, ${device.info.name} grants ${buffer_bytes} a buffer`,
       );
     }
   }

@@ -24,8 +24,9 @@ import {
   swiglu,
   swigluBackward,
   swigluGroups,
+  weightStride,
 } from "../gpu/mod.ts";
-import { type Graph, stream } from "./graph.ts";
+import type { Graph } from "./graph.ts";
 import { deltaAt } from "./memory.ts";
 import { biasBackward, headNorms, headNormsBackward, norm, normBackward } from "./norms.ts";
 import { project, projectBackward } from "./projection.ts";
@@ -39,20 +40,26 @@ export interface KeyValues {
 
 /** Tokens -> the residual stream after the last layer (`head.x`, or set 0's `x`). */
 export const decoderForward = (g: Graph, keys: KeyValues): Dispatch[] => [
-  ...g.embedding.map(({ weight, start, outputs }) =>
+  ...g.embedding.shards.map(({ weight, start, outputs }) =>
     g.device.dispatch(
-      embedding,
-      { tokens: g.buffer("pass.tokens"), table: weight, x: stream(g, 0) },
-      { width4: g.sizes.hidden_p / 4, first: start, count: outputs },
+      embedding(g.embedding.format),
+      { tokens: g.buffer("pass.tokens"), table: weight, x: g.stream(0) },
+      {
+        width4: g.sizes.hidden_p / 4,
+        table_stride: weightStride(g.embedding.format, g.sizes.hidden_p),
+        first: start,
+        count: outputs,
+      },
       embeddingGroups(g.sizes.hidden_p),
     )
   ),
   ...range(g.sizes.layers).flatMap((l) => layerForward(g, l, keys)),
 ];
 
-const layerForward = (g: Graph, l: number, keys: KeyValues): Dispatch[] => {
+/** `again`: only what the layer's gradient needs, which is not the stream that leaves it. */
+const layerForward = (g: Graph, l: number, keys: KeyValues, again = false): Dispatch[] => {
   const { device: d, sizes: s } = g;
-  const at = (name: string) => g.buffer(`activations.${g.set(l)}.${name}`);
+  const at = (name: string) => g.activation(l, name);
   const tokens = g.buffer("pass.tokens");
   const table = g.buffer("pass.rope");
   const kv = keys.kv(l);
@@ -62,7 +69,7 @@ const layerForward = (g: Graph, l: number, keys: KeyValues): Dispatch[] => {
   // Decode loads keys for one query at a time: heads that share them go together.
   const per_lane = keys.by === "row" ? headsPerLane(s.heads, s.kv_heads) : 1;
   return [
-    norm(g, `${l}.norm1`, stream(g, l), at("norm1"), at("scale1")),
+    norm(g, `${l}.norm1`, g.stream(l), at("norm1"), at("scale1")),
     ...project(d, g.projection(l, "qkv"), { x: at("norm1"), y: at("qkv"), add: bias, rows }),
     ...(s.qk_norm ? headNorms(g, l) : []),
     d.dispatch(
@@ -80,25 +87,33 @@ const layerForward = (g: Graph, l: number, keys: KeyValues): Dispatch[] => {
     ...project(d, g.projection(l, "o"), {
       x: at("o"),
       y: at("mid"),
-      add: { a: stream(g, l), stride: s.hidden_p },
+      add: { a: g.stream(l), stride: s.hidden_p },
       rows,
     }),
     norm(g, `${l}.norm2`, at("mid"), at("norm2"), at("scale2")),
     ...project(d, g.projection(l, "gate_up"), { x: at("norm2"), y: at("gate_up"), rows }),
     d.dispatch(swiglu, { gu: at("gate_up"), y: at("act") }, { width4 }, swigluGroups(s.mlp_p)),
-    ...project(d, g.projection(l, "down"), {
-      x: at("act"),
-      y: stream(g, l + 1),
-      add: { a: at("mid"), stride: s.hidden_p },
-      rows,
-    }),
+    ...(again && g.projection(l, "down").adapters.length === 0
+      ? []
+      : project(d, g.projection(l, "down"), {
+        x: at("act"),
+        y: g.stream(l + 1),
+        add: { a: at("mid"), stride: s.hidden_p },
+        rows,
+      })),
   ];
 };
+
+/** In training keys and values live with the other activations. */
+export const ownKeys = (g: Graph): KeyValues => ({
+  kv: (l) => g.activation(l, "kv"),
+  by: "block",
+});
 
 /** dx_a holds the gradient of the stream that leaves layer l; after it, of the one that enters. */
 const layerBackward = (g: Graph, l: number): Dispatch[] => {
   const { device: d, sizes: s } = g;
-  const at = (name: string) => g.buffer(`activations.${g.set(l)}.${name}`);
+  const at = (name: string) => g.activation(l, name);
   const grad = (name: string) => g.buffer(`backward.${name}`);
   const tokens = g.buffer("pass.tokens");
   const table = g.buffer("pass.rope");
@@ -171,7 +186,7 @@ const layerBackward = (g: Graph, l: number): Dispatch[] => {
       dlora,
       rows,
     }),
-    ...normBackward(g, `${l}.norm1`, stream(g, l), at("scale1"), dnorm, out, mid),
+    ...normBackward(g, `${l}.norm1`, g.stream(l), at("scale1"), dnorm, out, mid),
   ];
 };
 
@@ -182,14 +197,17 @@ export const decoderBackward = (g: Graph): Dispatch[] => {
     ...normBackward(
       g,
       "norm",
-      stream(g, g.sizes.layers),
+      g.stream(g.sizes.layers),
       g.buffer("head.scale"),
       g.buffer("backward.dnorm"),
       dx,
       undefined,
     ),
-    ...range(g.sizes.layers).reverse().flatMap((l) => layerBackward(g, l)),
-    ...g.embedding.flatMap(({ gradient, start, outputs }) =>
+    ...range(g.sizes.layers).reverse().flatMap((l) => [
+      ...(g.recompute && l + 1 < g.sizes.layers ? layerForward(g, l, ownKeys(g), true) : []),
+      ...layerBackward(g, l),
+    ]),
+    ...g.embedding.shards.flatMap(({ gradient, start, outputs }) =>
       gradient
         ? [g.device.dispatch(
           embeddingBackward,

@@ -19,6 +19,15 @@ export interface EngineOptions {
   /** Sequences decoded at once; 0 or absent: no generation. */
   readonly slots?: number;
   readonly provider?: "native" | "dawn";
+  /**
+   * How the matrices of a model that is not itself trained are kept: 4 bytes a weight, 2, or 5/8 (blocks
+   * of 32 with a scale and a zero point, embedding and head in 2 bytes). "f32" if absent.
+   */
+  readonly weights?: "f32" | "f16" | "q4";
+  /** Training keeps one activation a layer and computes the others again: the same bits, a third slower. */
+  readonly recompute?: boolean;
+  /** Keys and values of sampling; with "f16" its log-probs are near the trainer's, no longer equal. */
+  readonly cache?: "f32" | "f16";
 }
 
 export interface FreshLora {

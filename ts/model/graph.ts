@@ -1,6 +1,7 @@
-import { type Device, part, type Slice } from "../gpu/mod.ts";
+import type { Device, Slice } from "../gpu/mod.ts";
 import { loraScale } from "./adapter.ts";
-import { type Layout, loraTargets, modelLayout, shardRows } from "./layout.ts";
+import type { Arena } from "./arena.ts";
+import { type Layout, loraTargets, shardsOf } from "./layout.ts";
 import type { LoraPlan } from "./lora_plan.ts";
 import { logitsRows, passRows, type PlanOptions } from "./memory.ts";
 import type { Projection, Shard } from "./projection.ts";
@@ -22,16 +23,14 @@ export interface Graph {
     name: "qkv" | "o" | "gate_up" | "down" | "head",
   ) => Projection;
   /** The token embedding, in shards of rows. */
-  readonly embedding: readonly Shard[];
-  /** Index of the activation set of a layer: its own when training, 0 otherwise. */
-  readonly set: (layer: number) => number;
-  /** Every layer keeps its own set. */
-  readonly own_sets: boolean;
+  readonly embedding: Pick<Projection, "format" | "shards">;
+  /** An activation of a layer: its own, or one that all layers share. */
+  readonly activation: (layer: number, name: string) => Slice;
+  /** The residual stream that enters layer l; after the last, `head.x` when layers keep their own. */
+  readonly stream: (layer: number) => Slice;
+  /** Layers keep only their stream: the rest of a layer is computed again before its gradient. */
+  readonly recompute: boolean;
 }
-
-/** The residual stream that enters layer l; after the last, `head.x` when layers keep their own. */
-export const stream = (g: Graph, l: number): Slice =>
-  l === g.sizes.layers && g.own_sets ? g.buffer("head.x") : g.buffer(`activations.${g.set(l)}.x`);
 
 /** What an engine has allocated, and by which plan. */
 export interface Ground {
@@ -40,34 +39,39 @@ export interface Ground {
   readonly plan: PlanOptions;
   readonly lora: LoraPlan | undefined;
   readonly buffer: (name: string) => Slice;
+  readonly layout: Layout;
+  readonly arena: (name: string) => Arena;
 }
 
 /** A graph over `buffers`; `trained` stands for the weights that are trained, or their reference. */
 export const graphOver = (
-  { device, sizes, plan, lora, buffer }: Ground,
-  o: { readonly train: boolean; readonly trained: Slice },
+  { device, sizes, plan, lora, buffer, layout, arena }: Ground,
+  o: { readonly train: boolean; readonly trained: Arena },
 ): Graph => {
   const { trained } = o;
-  const own = modelLayout(sizes);
-  const model = lora ? buffer("weights.model") : trained;
-  const find = (layout: Layout, flat: Slice, key: string): Slice => {
-    const { start, rows, stride } = layout.tensors.get(key)!;
-    return part(flat, start, rows * stride);
+  const model = lora ? arena("weights.model") : trained;
+  const gradients = o.train ? arena("optimizer.gradient") : undefined;
+  const find = (layout: Layout, flat: Arena, key: string): Slice => {
+    const { start, rows, words } = layout.tensors.get(key)!;
+    return flat.slice(start, rows * words);
   };
-  const weight = (key: string) => find(own, model, key);
-  const gradient = (key: string) =>
-    o.train && !lora ? find(own, buffer("optimizer.gradient"), key) : undefined;
-  const set = (l: number) => o.train ? l : 0;
-  const shards = (key: string): Shard[] => {
-    const { stride, ...tensor } = own.tensors.get(key)!;
-    const most = shardRows(stride, plan.shard_bytes);
-    return Array.from({ length: Math.ceil(tensor.rows / most) }, (_, i) => {
-      const start = i * most;
-      const outputs = Math.min(most, tensor.rows - start);
-      const rows = (slice: Slice) => part(slice, start * stride, outputs * stride);
-      const grad = gradient(key);
-      return { weight: rows(weight(key)), gradient: grad && rows(grad), start, outputs };
-    });
+  const weight = (key: string) => find(layout, model, key);
+  const gradient = (key: string) => gradients && !lora ? find(layout, gradients, key) : undefined;
+  const set = (l: number) => o.train && !plan.recompute ? l : 0;
+  const activation = (l: number, name: string) => buffer(`activations.${set(l)}.${name}`);
+  const stream = (l: number) => {
+    if (!o.train) return buffer("activations.0.x");
+    return buffer(l === sizes.layers ? "head.x" : `activations.${l}.x`);
+  };
+  const matrix = (key: string): Pick<Projection, "format" | "shards"> => {
+    const tensor = layout.tensors.get(key)!;
+    const shards = shardsOf(tensor, plan.shard_bytes).map(({ row, rows, start }): Shard => ({
+      weight: model.slice(start, rows * tensor.words),
+      gradient: lora ? undefined : gradients?.slice(start, rows * tensor.words),
+      start: row,
+      outputs: rows,
+    }));
+    return { format: tensor.format, shards };
   };
   const shapes = {
     qkv: [sizes.hidden_p, sizes.qkv_width],
@@ -84,9 +88,9 @@ export const graphOver = (
       .filter((target) => targets.get(target)!.packed === name)
       .map((target): Projection["adapters"][number] => {
         const t = targets.get(target)!;
-        const half = (flat: Slice, which: "A" | "B") =>
+        const half = (flat: Arena, which: "A" | "B") =>
           find(lora.layout, flat, `${l}.${target}.${which}`);
-        const grad = o.train && lora.trained ? buffer("optimizer.gradient") : undefined;
+        const grad = lora.trained ? gradients : undefined;
         return {
           a: half(trained, "A"),
           b: half(trained, "B"),
@@ -94,12 +98,12 @@ export const graphOver = (
           scale: loraScale(lora.config),
           start: t.start,
           outputs: t.outputs_p,
-          down: buffer(`activations.${set(l)}.lora.${target}`),
+          down: activation(l!, `lora.${target}`),
           gradient_a: grad && half(grad, "A"),
           gradient_b: grad && half(grad, "B"),
         };
       });
-    return { shards: shards(key), inputs, outputs, adapters };
+    return { ...matrix(key), inputs, outputs, adapters };
   };
   return {
     device,
@@ -110,8 +114,9 @@ export const graphOver = (
     weight,
     gradient,
     projection,
-    embedding: shards("embed"),
-    set,
-    own_sets: o.train,
+    embedding: matrix("embed"),
+    activation,
+    stream,
+    recompute: o.train && plan.recompute,
   };
 };

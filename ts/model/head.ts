@@ -1,12 +1,12 @@
 /** The end of the decoder: final norm, logits in chunks of rows, log-probs and their gradient. */
 import { chunkGroups, type Dispatch, logprob, logprobBackward } from "../gpu/mod.ts";
-import { type Graph, stream } from "./graph.ts";
+import type { Graph } from "./graph.ts";
 import { norm } from "./norms.ts";
 import { fromRow, project, projectBackward, type Rows } from "./projection.ts";
 
 /** Final norm, then by chunks of rows: logits and what `use` makes of them. */
 export const headForward = (g: Graph, use: (rows: Rows) => Dispatch[]): Dispatch[] => [
-  norm(g, "norm", stream(g, g.sizes.layers), g.buffer("head.norm"), g.buffer("head.scale")),
+  norm(g, "norm", g.stream(g.sizes.layers), g.buffer("head.norm"), g.buffer("head.scale")),
   ...chunks(g).flatMap((rows) => [
     ...project(g.device, g.projection(undefined, "head"), {
       x: fromRow(g.buffer("head.norm"), rows, g.sizes.hidden_p),

@@ -1,20 +1,25 @@
+import { type WeightFormat, weightWords } from "../gpu/mod.ts";
 import { pad4, type Sizes } from "./sizes.ts";
 
 /**
- * Where parameters lie in one flat array of floats: the engine's tensors (fused, padded), each made of
- * Hugging Face's. Gradients, moments and snapshots lie alike.
+ * Where parameters lie in one long array of 4-byte words: the engine's tensors (fused, padded), each made
+ * of Hugging Face's. Gradients, moments and snapshots lie alike.
  */
 export interface Layout {
   readonly tensors: ReadonlyMap<string, PackedTensor>;
-  readonly floats: number;
+  readonly words: number;
 }
 
 export interface PackedTensor {
-  /** First float in the array; a multiple of 64 (256 bytes), as a binding must be. */
+  /** First word in the array; a multiple of 64 (256 bytes), as a binding must be. */
   readonly start: number;
   readonly rows: number;
-  /** Floats from row to row, a multiple of 4. */
+  /** Numbers from row to row, a multiple of 4. */
   readonly stride: number;
+  /** How they are stored; vectors are always f32. */
+  readonly format: WeightFormat;
+  /** Words from row to row: `stride` in f32. */
+  readonly words: number;
   readonly parts: readonly Part[];
 }
 
@@ -35,9 +40,13 @@ interface Heads {
   readonly stride: number;
 }
 
-/** The decoder's parameters. Keys: `embed`, `head`, `norm`, and per layer `0.qkv` and the like. */
-export const modelLayout = (s: Sizes): Layout => {
-  const build = new LayoutBuilder();
+/**
+ * The decoder's parameters. Keys: `embed`, `head`, `norm`, and per layer `0.qkv` and the like. Matrices are
+ * stored in `format`; with 4 bits, embedding and head in halves, as in QLoRA (Dettmers et al. 2023).
+ */
+export const modelLayout = (s: Sizes, format: WeightFormat = "f32"): Layout => {
+  const build = new LayoutBuilder(format);
+  const ends = format === "q4" ? "f16" : format;
   const heads = { size: s.head, stride: s.head_p };
   const q = s.heads * s.head;
   const kv = s.kv_heads * s.head;
@@ -51,7 +60,7 @@ export const modelLayout = (s: Sizes): Layout => {
 
   build.add("embed", s.vocab_p, s.hidden_p, [
     matrix("model.embed_tokens.weight", s.vocab, s.hidden),
-  ]);
+  ], ends);
   for (let l = 0; l < s.layers; l++) {
     const layer = `model.layers.${l}`;
     const attention = `${layer}.self_attn`;
@@ -96,7 +105,7 @@ export const modelLayout = (s: Sizes): Layout => {
   }
   build.add("norm", 1, s.hidden_p, [vector("model.norm.weight", s.hidden)]);
   if (!s.tied) {
-    build.add("head", s.vocab_p, s.hidden_p, [matrix("lm_head.weight", s.vocab, s.hidden)]);
+    build.add("head", s.vocab_p, s.hidden_p, [matrix("lm_head.weight", s.vocab, s.hidden)], ends);
   }
   return build;
 };
@@ -188,16 +197,41 @@ export const adapterLayout = (s: Sizes, rank: number, targets: readonly string[]
   return build;
 };
 
-/** Most rows of a matrix that a shard holds: a multiple of 64, so that each starts where a binding may. */
-export const shardRows = (stride: number, shard_bytes: number): number =>
-  Math.max(64, Math.floor(shard_bytes / 4 / stride / 64) * 64);
+/** A stretch of a tensor's rows that one binding holds. */
+export interface RowRange {
+  readonly row: number;
+  readonly rows: number;
+  /** First word in the array. */
+  readonly start: number;
+}
+
+/** A tensor in shards of at most `shard_bytes`; each starts at a multiple of 64 words, as a binding must. */
+export const shardsOf = (
+  { start, rows, words }: PackedTensor,
+  shard_bytes: number,
+): readonly RowRange[] => {
+  const most = Math.max(64, Math.floor(shard_bytes / 4 / words / 64) * 64);
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => ({
+    row: i * most,
+    rows: Math.min(most, rows - i * most),
+    start: start + i * most * words,
+  }));
+};
 
 class LayoutBuilder implements Layout {
   readonly tensors = new Map<string, PackedTensor>();
-  floats = 0;
-  add(key: string, rows: number, stride: number, parts: readonly Part[]): void {
-    this.tensors.set(key, { start: this.floats, rows, stride, parts });
-    this.floats += Math.ceil(rows * stride / 64) * 64;
+  words = 0;
+  constructor(private readonly format: WeightFormat = "f32") {}
+  add(
+    key: string,
+    rows: number,
+    stride: number,
+    parts: readonly Part[],
+    format = rows === 1 ? "f32" : this.format,
+  ): void {
+    const words = weightWords(format, stride);
+    this.tensors.set(key, { start: this.words, rows, stride, format, words, parts });
+    this.words += Math.ceil(rows * words / 64) * 64;
   }
 }
 
@@ -208,38 +242,50 @@ export const partsOf = function* (layout: Layout): Generator<readonly [Part, Pac
   }
 };
 
-/** Writes a tensor of the files into its place; zeros elsewhere are the caller's. */
-export const pack = (
+/** Rows of a part in its file: a vector is one. */
+export const fileRows = ({ shape }: Part): number => shape.length === 2 ? shape[0]! : 1;
+
+/** Where a row of the file lies among the packed tensor's. */
+export const packedRow = (part: Part, row: number): number => part.row + place(row, part.row_heads);
+
+/** Writes rows `first`, ... of the file into packed rows, of which `into` holds those from `row0` on. */
+export const packRows = (
   into: Float32Array,
   [part, tensor]: readonly [Part, PackedTensor],
   data: Float32Array,
-) =>
-  walk(part, tensor, (file, packed, count) => into.set(data.subarray(file, file + count), packed));
+  { first = 0, row0 = 0 } = {},
+): void =>
+  walk(part, tensor, data.length, first, row0, (file, packed, count) => {
+    into.set(data.subarray(file, file + count), packed);
+  });
 
-/** Reads a tensor of the files out of its place. */
-export const unpack = (from: Float32Array, [part, tensor]: readonly [Part, PackedTensor]) => {
-  const data = new Float32Array(part.shape.reduce((a, b) => a * b, 1));
-  walk(
-    part,
-    tensor,
-    (file, packed, count) => data.set(from.subarray(packed, packed + count), file),
-  );
-  return data;
-};
+/** Reads rows of the file from `first` on, into `data`, out of packed rows from `row0` on. */
+export const unpackRows = (
+  from: Float32Array,
+  [part, tensor]: readonly [Part, PackedTensor],
+  data: Float32Array,
+  { first = 0, row0 = 0 } = {},
+): void =>
+  walk(part, tensor, data.length, first, row0, (file, packed, count) => {
+    data.set(from.subarray(packed, packed + count), file);
+  });
 
-/** Calls `run` for each contiguous stretch: index in the file's tensor, in the array, floats. */
+const place = (index: number, heads: Heads | undefined): number =>
+  heads ? Math.floor(index / heads.size) * heads.stride + index % heads.size : index;
+
+/** Calls `run` for each contiguous stretch: index in the file's rows, in the packed rows, numbers. */
 const walk = (
   part: Part,
-  tensor: PackedTensor,
+  { stride }: PackedTensor,
+  length: number,
+  first: number,
+  row0: number,
   run: (file: number, packed: number, count: number) => void,
 ): void => {
   const columns = part.shape.at(-1)!;
-  const rows = part.shape.length === 2 ? part.shape[0]! : 1;
-  const place = (index: number, heads: Heads | undefined) =>
-    heads ? Math.floor(index / heads.size) * heads.stride + index % heads.size : index;
   const stretch = part.column_heads?.size ?? columns;
-  for (let r = 0; r < rows; r++) {
-    const row = tensor.start + (part.row + place(r, part.row_heads)) * tensor.stride;
+  for (let r = 0; r < length / columns; r++) {
+    const row = (packedRow(part, first + r) - row0) * stride;
     for (let c = 0; c < columns; c += stretch) {
       run(r * columns + c, row + part.column + place(c, part.column_heads), stretch);
     }

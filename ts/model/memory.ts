@@ -1,9 +1,10 @@
-import { BLOCK_WORDS, COLUMN_CHUNK, HYPER, TOKEN_WORDS } from "../gpu/mod.ts";
+import { BLOCK_WORDS, COLUMN_CHUNK, HYPER, TOKEN_WORDS, type WeightFormat } from "../gpu/mod.ts";
 import type { AdapterConfig } from "./adapter.ts";
 import type { ModelConfig } from "./config.ts";
 import type { EngineOptions } from "./engine.ts";
 import { ModelError } from "./errors.ts";
-import { adapterLayout, modelLayout, shardRows } from "./layout.ts";
+import { arenaCuts } from "./arena.ts";
+import { adapterLayout, type Layout, modelLayout, shardsOf } from "./layout.ts";
 import { pad4, type Sizes, sizesOf } from "./sizes.ts";
 
 /**
@@ -27,10 +28,15 @@ export interface PlanOptions {
   readonly slots: number;
   /** A matrix with more bytes is bound in shards of rows. */
   readonly shard_bytes: number;
+  /** How the matrices of a frozen model are stored. */
+  readonly weights: WeightFormat;
+  /** Layers keep only the stream that enters them. */
+  readonly recompute: boolean;
+  readonly cache: "f32" | "f16";
   readonly lora?: { readonly rank: number; readonly targets: readonly string[] } | undefined;
 }
 
-/** Every buffer of the engine by name, in floats (4-byte words). Nothing else is allocated. */
+/** Every buffer of the engine by name, in 4-byte words. Nothing else is allocated. */
 export type BufferPlan = ReadonlyMap<string, number>;
 
 /** Named parts in bytes, for a table; `largest` is what must fit one binding. */
@@ -41,11 +47,12 @@ export interface MemoryPlan {
 }
 
 /** Rows of logits that exist at once: at most 64 MiB of them, in whole 64s. */
-export const logitsRows = (s: Sizes, o: PlanOptions): number =>
+export const logitsRows = (s: Sizes, o: Rows): number =>
   Math.min(passRows(o), Math.max(64, Math.floor(2 ** 24 / s.vocab_p / 64) * 64));
 
 /** Rows of the flat token stream that one pass may hold. */
-export const passRows = (o: PlanOptions): number => Math.max(o.tokens_per_pass, o.slots);
+type Rows = Pick<PlanOptions, "tokens_per_pass" | "slots">;
+export const passRows = (o: Rows): number => Math.max(o.tokens_per_pass, o.slots);
 
 /**
  * What every adapter grants a binding by WebGPU's default limits. Larger matrices are sharded on every
@@ -60,27 +67,30 @@ export const STOPS_MAX = 64;
 export const planBuffers = (s: Sizes, o: PlanOptions): BufferPlan => {
   const plan = new Map<string, number>();
   const N = passRows(o);
-  const model = modelLayout(s).floats;
-  const adapter = o.lora ? adapterLayout(s, o.lora.rank, o.lora.targets).floats : 0;
-  const trained = o.lora ? adapter : model;
-  const add = (name: string, floats: number) => plan.set(name, floats);
+  const model = modelLayout(s, o.weights);
+  const adapter = o.lora && adapterLayout(s, o.lora.rank, o.lora.targets);
+  const trained = adapter ?? model;
+  const add = (name: string, words: number) => plan.set(name, words);
+  const addArena = (name: string, layout: Layout) =>
+    arenaCuts(layout, o.shard_bytes).forEach((words, i) => add(`${name}.${i}`, words));
 
-  add("weights.model", model);
-  if (o.lora) add("weights.adapter", adapter);
+  addArena("weights.model", model);
+  if (adapter) addArena("weights.adapter", adapter);
   if (o.train) {
     for (const name of ["gradient", "stash", "moment1", "moment2"]) {
-      add(`optimizer.${name}`, trained);
+      addArena(`optimizer.${name}`, trained);
     }
-    add("optimizer.partial", squareChunks(trained).chunks);
+    add("optimizer.partial", squareChunks(trained, o.shard_bytes).ends.at(-1)!);
     add("optimizer.hyper", HYPER.length);
     add("optimizer.norm", 4);
-    add("reference.weights", trained);
+    addArena("reference.weights", trained);
   }
 
-  // Without training all layers share one set of activations.
+  // Without training, and when they are computed again, all layers share one set of activations.
   for (let l = 0; l < (o.train ? s.layers : 1); l++) {
     const layer = `activations.${l}`;
     add(`${layer}.x`, N * s.hidden_p);
+    if (l > 0 && o.recompute) continue;
     add(`${layer}.norm1`, N * s.hidden_p);
     add(`${layer}.scale1`, N);
     add(`${layer}.qkv`, N * s.qkv_width);
@@ -135,7 +145,7 @@ export const planBuffers = (s: Sizes, o: PlanOptions): BufferPlan => {
   add("pass.zero", Math.max(s.qkv_width, 64));
   if (o.slots > 0) {
     for (let l = 0; l < s.layers; l++) {
-      add(`cache.${l}`, o.slots * o.context * 2 * s.kv_width);
+      add(`cache.${l}`, o.slots * o.context * 2 * s.kv_width / (o.cache === "f16" ? 2 : 1));
     }
     add("sampling.cut", N);
     add("sampling.stops", STOPS_MAX);
@@ -149,10 +159,15 @@ export const planBuffers = (s: Sizes, o: PlanOptions): BufferPlan => {
 /** Where delta starts behind dq, in floats: a binding starts at a multiple of 256 bytes. */
 export const deltaAt = (s: Sizes, rows: number): number => Math.ceil(rows * s.q_width / 64) * 64;
 
-/** Chunks of the gradient norm's first step: a few thousand at most. */
-export const squareChunks = (floats: number): { chunk: number; chunks: number } => {
-  const chunk = Math.max(256, Math.ceil(floats / 16384));
-  return { chunk, chunks: Math.ceil(floats / chunk) };
+/** Chunks of the gradient norm's first step, a few thousand at most; `ends` after each buffer's last. */
+export const squareChunks = (
+  trained: Layout,
+  shard_bytes: number,
+): { readonly chunk: number; readonly ends: readonly number[] } => {
+  const chunk = Math.max(256, Math.ceil(trained.words / 16384));
+  let chunks = 0;
+  const ends = arenaCuts(trained, shard_bytes).map((words) => chunks += Math.ceil(words / chunk));
+  return { chunk, ends };
 };
 
 /** Sums the plan up by part: `weights`, `optimizer`, `activations`, ... */
@@ -168,8 +183,8 @@ export const summarize = (s: Sizes, o: PlanOptions): MemoryPlan => {
     const whole = !/^(weights|optimizer|reference)/.test(name);
     if (whole && 4 * floats > largest.bytes) largest = { name, bytes: 4 * floats };
   }
-  for (const [name, { rows, stride }] of modelLayout(s).tensors) {
-    const bytes = 4 * stride * Math.min(rows, shardRows(stride, o.shard_bytes));
+  for (const [name, tensor] of modelLayout(s, o.weights).tensors) {
+    const bytes = 4 * tensor.words * shardsOf(tensor, o.shard_bytes)[0]!.rows;
     if (bytes > largest.bytes) largest = { name, bytes };
   }
   return { parts, total_bytes, largest };
@@ -193,5 +208,24 @@ export const resolveOptions = (
       throw new ModelError("request", name, `is ${value}; expected an integer from ${least} on`);
     }
   }
-  return { train, tokens_per_pass, context, slots, shard_bytes, lora };
+  const { weights = "f32", cache = "f32" } = o;
+  if (weights !== "f32" && train && lora === undefined) {
+    throw new ModelError(
+      "request",
+      "weights",
+      `"${weights}" weights are frozen, but all are to be trained; add lora, or leave out weights`,
+    );
+  }
+  const recompute = o.train && (o.recompute ?? false);
+  return {
+    train,
+    tokens_per_pass,
+    context,
+    slots,
+    shard_bytes,
+    weights,
+    recompute,
+    cache,
+    lora,
+  };
 };

@@ -73,7 +73,7 @@ const normWeight = (
 
 /** Qwen3: queries and keys are normed head by head, into `qk`. */
 export const headNorms = (g: Graph, l: number): Dispatch[] => {
-  const at = (name: string) => g.buffer(`activations.${g.set(l)}.${name}`);
+  const at = (name: string) => g.activation(l, name);
   return headGroups(g.sizes).map(([name, shape]) =>
     g.device.dispatch(
       rmsnorm,
@@ -85,7 +85,7 @@ export const headNorms = (g: Graph, l: number): Dispatch[] => {
 };
 
 export const headNormsBackward = (g: Graph, l: number): Dispatch[] => {
-  const at = (name: string) => g.buffer(`activations.${g.set(l)}.${name}`);
+  const at = (name: string) => g.activation(l, name);
   const dy = g.buffer("backward.dqk");
   return headGroups(g.sizes).flatMap(([name, shape]) => {
     const key = `${l}.${name}_norm`;

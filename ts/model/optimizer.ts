@@ -13,9 +13,19 @@ import {
 } from "../gpu/mod.ts";
 import type { UpdateOptions } from "./engine.ts";
 import { ModelError } from "./errors.ts";
+import type { Arena } from "./arena.ts";
 import type { Layout } from "./layout.ts";
 import { squareChunks } from "./memory.ts";
 import { NO_PASS } from "./passes.ts";
+
+/** What is trained, and how its buffers are found. */
+export interface Trained {
+  readonly layout: Layout;
+  readonly weights: Arena;
+  readonly shard_bytes: number;
+  readonly buffer: (name: string) => Slice;
+  readonly arena: (name: string) => Arena;
+}
 
 /** Turns gradients into updates: global-norm clipping, the stash of folded gradients, AdamW. */
 export class Optimizer {
@@ -27,19 +37,20 @@ export class Optimizer {
   readonly #updateGradient: readonly Dispatch[];
   readonly #updateStash: readonly Dispatch[];
 
-  constructor(
-    private readonly device: Device,
-    private readonly buffer: (name: string) => Slice,
-    private readonly trained: { readonly layout: Layout; readonly weights: Slice },
-  ) {
+  readonly #gradient: Arena;
+  readonly #stash: Arena;
+
+  constructor(private readonly device: Device, private readonly trained: Trained) {
+    this.#gradient = trained.arena("optimizer.gradient");
+    this.#stash = trained.arena("optimizer.stash");
     this.#foldList = this.#folding();
-    this.#updateGradient = this.#updating(buffer("optimizer.gradient"));
-    this.#updateStash = this.#updating(buffer("optimizer.stash"));
+    this.#updateGradient = this.#updating(this.#gradient);
+    this.#updateStash = this.#updating(this.#stash);
   }
 
   async fold(o: { readonly weight: number; readonly clip_norm?: number }): Promise<number> {
     this.#fold(o.weight, o.clip_norm ?? 0);
-    const [norm] = await this.device.read([this.buffer("optimizer.norm")]);
+    const [norm] = await this.device.read([this.trained.buffer("optimizer.norm")]);
     return new Float32Array(norm!)[0]!;
   }
 
@@ -60,21 +71,23 @@ export class Optimizer {
     });
     this.device.submit(NO_PASS, [this.#stashed ? this.#updateStash : this.#updateGradient]);
     this.#stashed = false;
-    const [bytes] = await this.device.read([this.buffer("optimizer.norm")]);
+    const [bytes] = await this.device.read([this.trained.buffer("optimizer.norm")]);
     const [grad_norm, , good] = new Float32Array(bytes!);
     if (good === 1) this.step = step;
     return { grad_norm: grad_norm!, skipped: good !== 1 };
   }
 
   async unsound(): Promise<readonly string[]> {
-    const { layout, weights } = this.trained;
-    const { chunk } = squareChunks(weights.size / 4);
-    const [bytes] = await this.device.read([this.buffer("optimizer.partial")]);
+    const { layout, shard_bytes, weights } = this.trained;
+    const { chunk, ends } = squareChunks(layout, shard_bytes);
+    const [bytes] = await this.device.read([this.trained.buffer("optimizer.partial")]);
     const at = new Float32Array(bytes!).findIndex((sum) => !Number.isFinite(sum));
     if (at < 0) return [];
-    const [start, end] = [at * chunk, (at + 1) * chunk];
+    const buffer = ends.findIndex((end) => at < end);
+    const start = weights.starts[buffer]! + (at - (ends[buffer - 1] ?? 0)) * chunk;
+    const end = start + chunk;
     return [...layout.tensors.values()]
-      .filter((t) => t.start < end && t.start + t.rows * t.stride > start)
+      .filter((t) => t.start < end && t.start + t.rows * t.words > start)
       .flatMap(({ parts }) => parts.map(({ name }) => name));
   }
 
@@ -86,17 +99,16 @@ export class Optimizer {
 
   /** Norm of the gradient, then its clipped part onto the stash. */
   #folding(): Dispatch[] {
-    const gradient = this.buffer("optimizer.gradient");
     return [
-      ...this.#clip(gradient),
-      ...this.#pieces(gradient.size / 4).map(([start, count]) =>
+      ...this.#clip(this.#gradient),
+      ...this.#everywhere((i, start, count) =>
         this.device.dispatch(
           fold,
           {
-            g: part(gradient, start, count),
-            stash: part(this.buffer("optimizer.stash"), start, count),
-            hyper: this.buffer("optimizer.hyper"),
-            norm: this.buffer("optimizer.norm"),
+            g: part(this.#gradient.buffers[i]!, start, count),
+            stash: part(this.#stash.buffers[i]!, start, count),
+            hyper: this.trained.buffer("optimizer.hyper"),
+            norm: this.trained.buffer("optimizer.norm"),
           },
           { count4: count / 4 },
           fixedGroups(count / 4),
@@ -106,20 +118,21 @@ export class Optimizer {
   }
 
   /** Norm of `from`, then AdamW with its clipped part. */
-  #updating(from: Slice): Dispatch[] {
-    const { weights } = this.trained;
+  #updating(from: Arena): Dispatch[] {
+    const { weights, arena } = this.trained;
+    const [m, v] = [arena("optimizer.moment1"), arena("optimizer.moment2")];
     return [
       ...this.#clip(from),
-      ...this.#pieces(weights.size / 4).map(([start, count]) =>
+      ...this.#everywhere((i, start, count) =>
         this.device.dispatch(
           adamw,
           {
-            w: part(weights, start, count),
-            m: part(this.buffer("optimizer.moment1"), start, count),
-            v: part(this.buffer("optimizer.moment2"), start, count),
-            g: part(from, start, count),
-            hyper: this.buffer("optimizer.hyper"),
-            norm: this.buffer("optimizer.norm"),
+            w: part(weights.buffers[i]!, start, count),
+            m: part(m.buffers[i]!, start, count),
+            v: part(v.buffers[i]!, start, count),
+            g: part(from.buffers[i]!, start, count),
+            hyper: this.trained.buffer("optimizer.hyper"),
+            norm: this.trained.buffer("optimizer.norm"),
           },
           { count4: count / 4 },
           fixedGroups(count / 4),
@@ -129,52 +142,55 @@ export class Optimizer {
   }
 
   /** Norm and clip scale of a gradient into `optimizer.norm`. */
-  #clip(gradient: Slice): Dispatch[] {
-    const { chunk } = squareChunks(gradient.size / 4);
-    const partial = this.buffer("optimizer.partial");
+  #clip(gradient: Arena): Dispatch[] {
+    const { chunk } = squareChunks(this.trained.layout, this.trained.shard_bytes);
+    const partial = this.trained.buffer("optimizer.partial");
     let chunks = 0;
-    const sums = this.#pieces(gradient.size / 4, chunk).map(([start, count]) => {
+    const sums = this.#everywhere((i, start, count) => {
       const at = chunks;
       chunks += Math.ceil(count / chunk);
       return this.device.dispatch(
         squareSum,
-        { g: part(gradient, start, count), partial },
+        { g: part(gradient.buffers[i]!, start, count), partial },
         { count, chunk, at },
         fixedGroups(Math.ceil(count / chunk)),
       );
-    });
-    const hyper = this.buffer("optimizer.hyper");
-    const norm = this.buffer("optimizer.norm");
+    }, chunk);
+    const hyper = this.trained.buffer("optimizer.hyper");
+    const norm = this.trained.buffer("optimizer.norm");
     return [
       ...sums,
       this.device.dispatch(clipScale, { partial, hyper, norm }, { chunks }, fixedGroups(1)),
     ];
   }
 
-  /** Stretches of a flat array that one binding may hold; starts are multiples of 64 and of `unit`. */
-  #pieces(floats: number, unit = 64): (readonly [start: number, count: number])[] {
+  /** Stretches of each buffer that one binding may hold; starts are multiples of 64 and of `unit`. */
+  #everywhere(
+    make: (buffer: number, start: number, count: number) => Dispatch,
+    unit = 64,
+  ): Dispatch[] {
     const grain = 64 * unit;
-    const most = Math.max(
-      grain,
-      Math.floor(this.device.info.limits.binding_bytes / 4 / grain) * grain,
-    );
-    return Array.from(
-      { length: Math.ceil(floats / most) },
-      (_, i) => [i * most, Math.min(most, floats - i * most)] as const,
+    const { binding_bytes } = this.device.info.limits;
+    const most = Math.max(grain, Math.floor(binding_bytes / 4 / grain) * grain);
+    return this.#gradient.buffers.flatMap(({ size }, buffer) =>
+      Array.from(
+        { length: Math.ceil(size / 4 / most) },
+        (_, i) => make(buffer, i * most, Math.min(most, size / 4 - i * most)),
+      )
     );
   }
 
   #hyper(values: Hyper): void {
     this.device.write(
-      this.buffer("optimizer.hyper"),
+      this.trained.buffer("optimizer.hyper"),
       Float32Array.from(HYPER, (name) => values[name]),
     );
   }
 
   /** Starts anew after `step` updates, as if no gradient had been computed since. */
   reset(step: number): void {
-    this.device.clear(this.buffer("optimizer.gradient"));
-    this.device.clear(this.buffer("optimizer.stash"));
+    this.#gradient.clear(this.device);
+    this.#stash.clear(this.device);
     this.#stashed = false;
     this.step = step;
   }

@@ -9,12 +9,15 @@ import {
   matmulTNGroups,
   part,
   type Slice,
+  type WeightFormat,
+  weightStride,
 } from "../gpu/mod.ts";
 
 /** A matrix of the model at work: Y = X W^T (+ LoRA), and what its gradients need. */
 export interface Projection {
   /** W (outputs, inputs), padded; several where one binding cannot hold it. */
   readonly shards: readonly Shard[];
+  readonly format: WeightFormat;
   readonly inputs: number;
   readonly outputs: number;
   readonly adapters: readonly Adapter[];
@@ -63,13 +66,13 @@ export const project = (
   const groups = (columns: number) =>
     matmulNTGroups(device.lanes, columns, rows.row0, rows.rows_max);
   const list = p.shards.map(({ weight, start, outputs }) =>
-    device.dispatch(matmulNT, { x, w: weight, a: add ? from(add.a, start) : weight, y }, {
+    device.dispatch(matmulNT(p.format), { x, w: weight, a: add ? from(add.a, start) : weight, y }, {
       ...rows,
       columns: outputs,
       depth4: p.inputs / 4,
       x_start4: 0,
       x_stride4: p.inputs / 4,
-      w_stride4: p.inputs / 4,
+      w_stride: weightStride(p.format, p.inputs),
       y_start: start,
       y_stride: p.outputs,
       a_stride: add?.stride ?? 0,
@@ -80,23 +83,23 @@ export const project = (
   for (const { a, b, rank, scale, start, outputs, down } of p.adapters) {
     const common = { ...rows, x_start4: 0, a_stride: 0 };
     list.push(
-      device.dispatch(matmulNT, { x, w: a, a, y: down }, {
+      device.dispatch(matmulNT(), { x, w: a, a, y: down }, {
         ...common,
         columns: rank,
         depth4: p.inputs / 4,
         x_stride4: p.inputs / 4,
-        w_stride4: p.inputs / 4,
+        w_stride: p.inputs / 4,
         y_start: 0,
         y_stride: rank,
         mode: 0,
         alpha: 1,
       }, groups(rank)),
-      device.dispatch(matmulNT, { x: down, w: b, a: b, y }, {
+      device.dispatch(matmulNT(), { x: down, w: b, a: b, y }, {
         ...common,
         columns: outputs,
         depth4: rank / 4,
         x_stride4: rank / 4,
-        w_stride4: rank / 4,
+        w_stride: rank / 4,
         y_start: start,
         y_stride: p.outputs,
         mode: 2,
@@ -150,14 +153,15 @@ export const projectBackward = (
     stride: number;
     mode: number;
     alpha: number;
+    format?: WeightFormat;
   }) =>
-    device.dispatch(matmulNN, { dy: o.dy, w: o.w, a: o.w, dx: o.to }, {
+    device.dispatch(matmulNN(o.format), { dy: o.dy, w: o.w, a: o.w, dx: o.to }, {
       ...rows,
       columns4: o.columns / 4,
       depth4: o.outputs / 4,
       dy_start4: o.start / 4,
       dy_stride4: o.stride / 4,
-      w_stride4: o.columns / 4,
+      w_stride: weightStride(o.format ?? "f32", o.columns),
       dx_stride4: o.columns / 4,
       mode: o.mode,
       alpha: o.alpha,
@@ -179,6 +183,7 @@ export const projectBackward = (
       stride: p.outputs,
       mode: shard.start === 0 ? 0 : 2,
       alpha: 1,
+      format: p.format,
     }));
   }
   for (const { a, b, rank, scale, start, outputs, down, gradient_a, gradient_b } of p.adapters) {

@@ -9,8 +9,8 @@ export type Dtype = "F32" | "F16" | "BF16";
 export interface StoredTensor {
   readonly shape: readonly number[];
   readonly dtype: Dtype;
-  /** The elements in row-major order. */
-  readonly read: () => Promise<Float32Array<ArrayBuffer>>;
+  /** The elements in row-major order, all or from `from` to before `end`. */
+  readonly read: (from?: number, end?: number) => Promise<Float32Array<ArrayBuffer>>;
 }
 
 export interface Safetensors {
@@ -157,7 +157,11 @@ const parseHeader = (
     tensors.set(name, {
       shape,
       dtype: known,
-      read: () => readTensor(file, dataStart + start, end - start, known, size),
+      read: (first = 0, last = elements(shape)) => {
+        const width = dtypeBytes[known];
+        const offset = dataStart + start + first * width;
+        return readTensor(file, offset, (last - first) * width, known, size);
+      },
     });
   }
   ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);

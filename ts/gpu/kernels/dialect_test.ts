@@ -11,6 +11,11 @@ const kernels: Kernel[] = [
   ...Object.values(gpu).filter((value): value is Kernel & typeof value =>
     typeof value === "object" && "code" in value
   ),
+  ...(["f32", "f16", "q4"] as const).flatMap((format) => [
+    gpu.embedding(format),
+    gpu.matmulNT(format),
+    gpu.matmulNN(format),
+  ]),
   ...[8, 32].flatMap((head) => [
     gpu.attention(head, "block"),
     gpu.attention(head, "row"),
@@ -21,7 +26,7 @@ const kernels: Kernel[] = [
 ];
 
 Deno.test("no kernel binds more than eight storage buffers; names are their own", () => {
-  assert.ok(kernels.length > 25);
+  assert.ok(kernels.length > 30);
   for (const { name, buffers } of kernels) assert.ok(Object.keys(buffers).length <= 8, name);
   assert.equal(new Set(kernels.map(({ name }) => name)).size, kernels.length);
 });

@@ -6,21 +6,25 @@
  */
 import type { Dispatch } from "../device.ts";
 import { ELEMENT_INDEX, ELEMENT_MAIN, elementGroups, type Kernel } from "../kernel.ts";
+import { weightCode, type WeightFormat, weightUse } from "./weight.ts";
 
-export const embedding = {
-  name: "embedding",
-  buffers: { tokens: "read Token", table: "read vec4f", x: "write vec4f" },
-  shape: { width4: "u32", first: "u32", count: "u32" }, // ids first .. first + count - 1
-  code: () => `
+/** The table is stored as `format` says. */
+export const embedding = (format: WeightFormat = "f32") => ({
+  name: format === "f32" ? "embedding" : `embedding_${format}`,
+  buffers: { tokens: "read Token", table: weightUse[format], x: "write vec4f" },
+  // ids first .. first + count - 1; `table_stride` is `weightStride(format, width)`
+  shape: { width4: "u32", table_stride: "u32", first: "u32", count: "u32" },
+  code: () =>
+    `${weightCode(format, "table")}
 ${ELEMENT_MAIN} {
   let index = ${ELEMENT_INDEX};
   let row = index / shape.width4;
   if (row >= pass_.rows) { return; }
   let id = tokens[row].id - shape.first; // wraps below first
   if (id >= shape.count) { return; }
-  x[index] = table[id * shape.width4 + index % shape.width4];
+  x[index] = weight(id * shape.table_stride, index % shape.width4);
 }`,
-} as const satisfies Kernel;
+} as const satisfies Kernel);
 
 export const embeddingBackward = {
   name: "embedding_backward",

@@ -10,6 +10,8 @@ import {
   twinEmbeddingBackward,
 } from "./embedding.ts";
 import { numbers, SIZES, type Trial, tryKernel } from "./trial_test.ts";
+import { weightStride } from "./weight.ts";
+import { storedWeights } from "./weight_test.ts";
 
 const [VOCAB, WIDTH] = [13, 20];
 const idsOf = (rows: number) => Uint32Array.from({ length: rows }, (_, n) => (n * n + 5) % VOCAB);
@@ -23,15 +25,15 @@ tryKernel(
     ids.forEach((id, n) => tokens[n * TOKEN_WORDS] = id);
     return {
       label: `${rows} rows`,
-      kernel: embedding,
+      kernel: embedding(),
       buffers: { tokens, table: Float32Array.from(table), x: new Float32Array(rows * WIDTH) },
-      shape: { width4: WIDTH / 4, first: 0, count: VOCAB },
+      shape: { width4: WIDTH / 4, table_stride: WIDTH / 4, first: 0, count: VOCAB },
       pass: { rows },
       groups: () => embeddingGroups(WIDTH),
       expected: { x: twinEmbedding(ids, table, WIDTH) },
     };
   }),
-  [["tokens[row].id", "row"], ["index % shape.width4]", "0u]"]],
+  [["tokens[row].id", "row"], ["index % shape.width4)", "0u)"]],
 );
 
 tryKernel(
@@ -77,13 +79,13 @@ tryKernel(
     ids.forEach((id, n) => tokens[n * TOKEN_WORDS] = id);
     return {
       label: `${rows} rows`,
-      kernel: embedding,
+      kernel: embedding(),
       buffers: {
         tokens,
         table: Float32Array.from(shardOf(table)),
         x: Float32Array.from(before),
       },
-      shape: { width4: WIDTH / 4, first: FIRST, count: COUNT },
+      shape: { width4: WIDTH / 4, table_stride: WIDTH / 4, first: FIRST, count: COUNT },
       pass: { rows },
       groups: () => embeddingGroups(WIDTH),
       expected: { x },
@@ -112,6 +114,33 @@ tryKernel(
   }),
   [["- shape.first", ""]],
 );
+
+for (const format of ["f16", "q4"] as const) {
+  tryKernel(
+    `embedding of a table in ${format}`,
+    SIZES.map((rows): Trial => {
+      const ids = idsOf(rows);
+      const { w, stored } = storedWeights(format, numbers(VOCAB * WIDTH, 1), WIDTH);
+      const tokens = new Uint32Array(rows * TOKEN_WORDS);
+      ids.forEach((id, n) => tokens[n * TOKEN_WORDS] = id);
+      return {
+        label: `${rows} rows`,
+        kernel: embedding(format),
+        buffers: { tokens, table: stored, x: new Float32Array(rows * WIDTH) },
+        shape: {
+          width4: WIDTH / 4,
+          table_stride: weightStride(format, WIDTH),
+          first: 0,
+          count: VOCAB,
+        },
+        pass: { rows },
+        groups: () => embeddingGroups(WIDTH),
+        expected: { x: twinEmbedding(ids, w, WIDTH) },
+      };
+    }),
+    [["id * shape.table_stride", "id * shape.width4 + 1u"]],
+  );
+}
 
 Deno.test("uses list every row once, under its id, in order", () => {
   const { uses, distinct } = listUses(Uint32Array.from([5, 2, 5, 9, 2]));

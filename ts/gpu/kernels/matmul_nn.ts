@@ -7,10 +7,12 @@
  */
 import type { Dispatch } from "../device.ts";
 import type { Kernel, Lanes } from "../kernel.ts";
+import { weightCode, type WeightFormat, weightUse } from "./weight.ts";
 
-export const matmulNN = {
-  name: "matmul_nn",
-  buffers: { dy: "read vec4f", w: "read vec4f", a: "read vec4f", dx: "write vec4f" },
+/** W is stored as `format` says. */
+export const matmulNN = (format: WeightFormat = "f32") => ({
+  name: format === "f32" ? "matmul_nn" : `matmul_nn_${format}`,
+  buffers: { dy: "read vec4f", w: weightUse[format], a: "read vec4f", dx: "write vec4f" },
   shape: {
     row0: "u32",
     rows_max: "u32",
@@ -18,7 +20,7 @@ export const matmulNN = {
     depth4: "u32", // N / 4
     dy_start4: "u32",
     dy_stride4: "u32",
-    w_stride4: "u32",
+    w_stride: "u32", // `weightStride(format, K)`
     dx_stride4: "u32",
     mode: "u32", // 0: nothing added, 1: a (laid out as dx), 2: what dx held
     alpha: "f32",
@@ -45,10 +47,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) inde
   ${R.map((r) => `var s${r} = vec4f(0.0);`).join(" ")}
   for (var n = 0u; n < shape.depth4; n++) {
     ${loaded.map((r) => `let dy${r} = dy[dy_at${r} + n];`).join("\n    ")}
-    let w_at = n * 4u * shape.w_stride4 + column;
+    let w_at = n * 4u * shape.w_stride;
     ${
       [..."xyzw"].map((e, i) =>
-        `let w_${e} = w[w_at + ${i}u * shape.w_stride4];\n    ` +
+        `let w_${e} = weight(w_at + ${i}u * shape.w_stride, column);\n    ` +
         R.map((r) =>
           `s${r} = fma(vec4f(${
             broadcast ? `subgroupBroadcast(dy${r & ~7}.${e}, ${r & 7}u)` : `dy${r}.${e}`
@@ -67,9 +69,10 @@ fn store(row: u32, column: u32, sum: vec4f) {
   if (shape.mode == 1u) { value += a[at]; }
   if (shape.mode == 2u) { value += dx[at]; }
   dx[at] = value;
-}`;
+}
+${weightCode(format)}`;
   },
-} as const satisfies Kernel;
+} as const satisfies Kernel);
 
 const rowsPerLane = (lanes: Lanes) => lanes === "broadcast" ? 16 : 4;
 

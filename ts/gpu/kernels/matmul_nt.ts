@@ -8,10 +8,12 @@
  */
 import type { Dispatch } from "../device.ts";
 import type { Kernel, Lanes } from "../kernel.ts";
+import { weightCode, type WeightFormat, weightUse } from "./weight.ts";
 
-export const matmulNT = {
-  name: "matmul_nt",
-  buffers: { x: "read vec4f", w: "read vec4f", a: "read f32", y: "write f32" },
+/** W is stored as `format` says. */
+export const matmulNT = (format: WeightFormat = "f32") => ({
+  name: format === "f32" ? "matmul_nt" : `matmul_nt_${format}`,
+  buffers: { x: "read vec4f", w: weightUse[format], a: "read f32", y: "write f32" },
   shape: {
     row0: "u32", // first row of the pass that x and y hold
     rows_max: "u32", // rows that x and y hold
@@ -19,7 +21,7 @@ export const matmulNT = {
     depth4: "u32", // K / 4
     x_start4: "u32",
     x_stride4: "u32",
-    w_stride4: "u32",
+    w_stride: "u32", // `weightStride(format, K)`
     y_start: "u32",
     y_stride: "u32",
     a_stride: "u32", // 0: a is a bias, one row for all
@@ -45,14 +47,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) inde
         }) * shape.x_stride4;`
       ).join("\n  ")
     }
-  ${C.map((c) => `let w_at${c} = (c0 + ${c * 8}u) * shape.w_stride4;`).join("\n  ")}
+  ${C.map((c) => `let w_at${c} = (c0 + ${c * 8}u) * shape.w_stride;`).join("\n  ")}
   ${R.flatMap((r) => C.map((c) => `var s${r}_${c} = 0.0;`)).join(" ")}
   for (var k = 0u; k < shape.depth4; k++) {
     ${
       R.filter((r) => !broadcast || r % 8 === 0).map((r) => `let x${r} = x[x_at${r} + k];`)
         .join("\n    ")
     }
-    ${C.map((c) => `let w${c} = w[w_at${c} + k];`).join("\n    ")}
+    ${C.map((c) => `let w${c} = weight(w_at${c}, k);`).join("\n    ")}
     ${
       [..."xyzw"].flatMap((e) =>
         R.map((r) =>
@@ -79,9 +81,10 @@ fn store(row: u32, column: u32, sum: f32) {
   if (shape.mode == 1u) { value += a[row * shape.a_stride + column]; }
   if (shape.mode == 2u) { value += y[at]; }
   y[at] = value;
-}`;
+}
+${weightCode(format)}`;
   },
-} as const satisfies Kernel;
+} as const satisfies Kernel);
 
 /** Rows and columns that one invocation sums; by measurement on lavapipe (`broadcast`). */
 const tile = (lanes: Lanes) =>

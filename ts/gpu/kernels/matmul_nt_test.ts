@@ -1,17 +1,27 @@
 import { matmulNT, matmulNTGroups, twinNT } from "./matmul_nt.ts";
 import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel, withSpare } from "./trial_test.ts";
+import { type WeightFormat, weightStride } from "./weight.ts";
+import { storedWeights } from "./weight_test.ts";
 
-const trial = (M: number, N: number, K: number, mode: 0 | 1 | 2, alpha = 1): Trial => {
-  const [x, w, a, y] = [numbers(M * K, 1), numbers(N * K, 2), numbers(M * N, 3), numbers(M * N, 4)];
+const trial = (
+  M: number,
+  N: number,
+  K: number,
+  mode: 0 | 1 | 2,
+  alpha = 1,
+  format: WeightFormat = "f32",
+): Trial => {
+  const [x, a, y] = [numbers(M * K, 1), numbers(M * N, 3), numbers(M * N, 4)];
+  const { w, stored } = storedWeights(format, numbers(N * K, 2), K);
   const product = twinNT(x, w, M, N, K);
   const added = [y.map(() => 0), a, y][mode]!;
   const [Kp, start, stride] = [pad4(K), 8, N + 11];
   return {
-    label: `${M} x ${N} x ${K}, mode ${mode}`,
-    kernel: matmulNT,
+    label: `${M} x ${N} x ${K} ${format}, mode ${mode}`,
+    kernel: matmulNT(format),
     buffers: {
       x: laidOut(x, K, Kp),
-      w: laidOut(w, K, Kp),
+      w: stored,
       a: Float32Array.from(a),
       y: withSpare(laidOut(y, N, stride, start, 5), 20 * stride),
     },
@@ -22,7 +32,7 @@ const trial = (M: number, N: number, K: number, mode: 0 | 1 | 2, alpha = 1): Tri
       depth4: Kp / 4,
       x_start4: 0,
       x_stride4: Kp / 4,
-      w_stride4: Kp / 4,
+      w_stride: weightStride(format, Kp),
       y_start: start,
       y_stride: stride,
       a_stride: N,
@@ -54,3 +64,21 @@ tryKernel("matmul_nt", [
   ["value += y[at]", "value -= y[at]"],
   ["r0 + 5u < count", "r0 + 6u < count"],
 ]);
+
+tryKernel(
+  "matmul_nt over halves",
+  SIZES.flatMap((M) => SIZES.map((N) => trial(M, N, 70, 0, 1, "f16"))),
+  [["unpack2x16float(p.y)", "unpack2x16float(p.x)"]],
+);
+
+tryKernel(
+  "matmul_nt over 4 bits",
+  SIZES.flatMap((M) => SIZES.map((N) => trial(M, N, 70, 0, 1, "q4"))),
+  [
+    ["k4 / 8u * 5u", "k4 / 8u * 4u"],
+    ["k4 % 2u * 16u", "0u"],
+    ["q >> 8u", "q >> 4u"],
+    ["level - f32(head >> 16u)", "level - 8.0"],
+    ["block + 1u + k4 % 8u / 2u", "block + 1u + k4 % 8u / 4u"],
+  ],
+);
