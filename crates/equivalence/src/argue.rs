@@ -185,7 +185,7 @@ fn known_blocks(graph: &Graph, world: &World, source: Side<'_>, target: Side<'_>
             });
         }
     }
-    known.sort_by_key(|k| k.provenance);
+    calque_ir::collections::sort_by(&mut known, |a, b| a.provenance < b.provenance);
     Blocks {
         known,
         small: false,

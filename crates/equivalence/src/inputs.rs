@@ -1,6 +1,6 @@
 //! Concrete inputs: corners, constants of the code and their neighbours, random values of a fixed seed; small arrays behind pointers.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::{Input, STRANGER_COUNT, Scalar};
 use calque_ir::{
@@ -130,7 +130,7 @@ impl<'m> Inputs<'m> {
         let mut images = Vec::new();
         for module in self.modules {
             let mut names: Vec<&String> = module.globals.keys().collect();
-            names.sort();
+            calque_ir::collections::sort(&mut names);
             for name in names {
                 let label = format!("@{name}");
                 if memory.blocks.iter().any(|b| b.name == label) {

@@ -1,6 +1,6 @@
 //! Turns locals that are only loaded and stored into values (`mem2reg`), so that -O0 code meets optimised code.
 
-use std::collections::{HashMap, HashSet};
+use calque_ir::collections::{HashMap, HashSet};
 
 use calque_ir::{
     BlockId, Callee, Constant, ControlFlow, Function, Op, ParameterAttributes, Type, ValueId,
@@ -16,8 +16,8 @@ pub(crate) fn promote(function: &Function) -> Function {
         Promotion {
             flow: &flow,
             locals: &locals,
-            replaced: HashMap::new(),
-            phis: HashMap::new(),
+            replaced: HashMap::default(),
+            phis: HashMap::default(),
         }
         .run(&mut out);
     }
@@ -26,8 +26,8 @@ pub(crate) fn promote(function: &Function) -> Function {
 
 /// Promotable locals and the one type that they are accessed with.
 fn promotable(function: &Function, flow: &ControlFlow) -> HashMap<ValueId, Type> {
-    let mut types: HashMap<ValueId, Option<Type>> = HashMap::new();
-    let mut spoiled: HashSet<ValueId> = HashSet::new();
+    let mut types: HashMap<ValueId, Option<Type>> = HashMap::default();
+    let mut spoiled: HashSet<ValueId> = HashSet::default();
     for block in &function.blocks {
         for &id in &block.instructions {
             match function.op(id) {
@@ -102,7 +102,7 @@ struct Promotion<'a> {
 impl Promotion<'_> {
     fn run(&mut self, f: &mut Function) {
         let mut locals: Vec<ValueId> = self.locals.keys().copied().collect();
-        locals.sort();
+        calque_ir::collections::sort(&mut locals);
         let undefs: HashMap<ValueId, ValueId> = locals
             .iter()
             .map(|l| {
@@ -129,9 +129,9 @@ impl Promotion<'_> {
                 }
             }
         }
-        let mut at_end: HashMap<(BlockId, ValueId), ValueId> = HashMap::new();
+        let mut at_end: HashMap<(BlockId, ValueId), ValueId> = HashMap::default();
         for &block in &self.flow.order {
-            let mut now: HashMap<ValueId, ValueId> = HashMap::new();
+            let mut now: HashMap<ValueId, ValueId> = HashMap::default();
             for &local in &locals {
                 let value = match (
                     self.phis.get(&(block, local)),
@@ -209,7 +209,7 @@ impl Promotion<'_> {
     /// A phi of itself and one other value is that value. One of undef beside a value stays: the value need not dominate.
     fn drop_trivial_phis(&mut self, f: &Function, _undefs: &HashMap<ValueId, ValueId>) {
         let mut order: Vec<ValueId> = self.phis.values().copied().collect();
-        order.sort();
+        calque_ir::collections::sort(&mut order);
         let mut changed = true;
         while changed {
             changed = false;
@@ -254,7 +254,7 @@ impl Promotion<'_> {
 
 /// Phis that only feed phis are dead; those among `candidates` go.
 fn remove_unused_phis(f: &mut Function, candidates: &HashSet<ValueId>) {
-    let mut used: HashSet<ValueId> = HashSet::new();
+    let mut used: HashSet<ValueId> = HashSet::default();
     let mut work: Vec<ValueId> = Vec::new();
     for block in &f.blocks {
         for &id in &block.instructions {

@@ -1,6 +1,6 @@
 //! From a model of the difference to an input, and that input run on both sides: only what replays is a refutation.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::{Input, STRANGER_COUNT, Scalar};
 use calque_ir::{Byte, Memory, MemoryBlock, Pointer, fold};
@@ -70,7 +70,7 @@ impl Attempt<'_, '_> {
             );
         }
         let mut leaves = leaves;
-        leaves.sort();
+        calque_ir::collections::sort(&mut leaves);
         places.fill(self, &leaves, &mut values);
         let strangers =
             calls_strangers(self.source.function) || calls_strangers(self.target.function);
@@ -143,8 +143,8 @@ impl Places {
         );
         let mut out = Self {
             memory: inputs.globals(),
-            blocks: HashMap::new(),
-            found: HashMap::new(),
+            blocks: HashMap::default(),
+            found: HashMap::default(),
             too_high: false,
         };
         for (name, (address, provenance)) in attempt.world.known_globals() {

@@ -7,6 +7,7 @@
 //!
 //! What the reader meets but cannot give a meaning to is kept by name (`Op::Unsupported`, `Function::unsupported`), never dropped.
 
+pub mod collections;
 mod control_flow;
 mod error;
 pub mod fold;

@@ -1,6 +1,6 @@
 //! A module: functions as arenas of values and blocks.
 
-use std::collections::HashMap;
+use crate::collections::HashMap;
 use std::rc::Rc;
 
 use crate::instruction::Op;
@@ -290,7 +290,7 @@ impl CallEffects {
     pub fn and(&self, other: &Self) -> Self {
         let mut words = self.words.clone();
         words.extend(other.words.iter().cloned());
-        words.sort();
+        crate::collections::sort(&mut words);
         words.dedup();
         Self {
             memory: self.memory.stricter(other.memory),

@@ -1,6 +1,7 @@
 //! Prints functions: short, canonical, still accepted by `opt -passes=verify`.
 
-use std::collections::{BTreeSet, HashMap};
+use crate::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::error::IrError;
@@ -39,7 +40,7 @@ pub fn print_function(module: &Module, function: &Function) -> String {
     let mut printer = Printer {
         module,
         function,
-        numbers: HashMap::new(),
+        numbers: HashMap::default(),
         blocks: Vec::new(),
         needs: BTreeSet::new(),
     };

@@ -1,6 +1,6 @@
 //! What a function must satisfy beyond its grammar: dominance, phis that match their predecessors.
 
-use std::collections::HashMap;
+use crate::collections::HashMap;
 
 use crate::control_flow::ControlFlow;
 use crate::error::IrError;
@@ -16,7 +16,7 @@ pub fn verify(function: &Function) -> Result<(), IrError> {
             format!("@{}: {message}", function.name),
         ))
     };
-    let mut home: HashMap<ValueId, (BlockId, usize)> = HashMap::new();
+    let mut home: HashMap<ValueId, (BlockId, usize)> = HashMap::default();
     for (b, block) in function.blocks.iter().enumerate() {
         let id = BlockId(b as u32);
         let mut phis_over = false;
@@ -65,14 +65,14 @@ pub fn verify(function: &Function) -> Result<(), IrError> {
             if let Op::Phi { incoming } = op {
                 let mut expected = predecessors[b].clone();
                 let mut found: Vec<BlockId> = incoming.iter().map(|(_, p)| *p).collect();
-                expected.sort();
-                found.sort();
+                crate::collections::sort(&mut expected);
+                crate::collections::sort(&mut found);
                 if expected != found {
                     return ill(format!(
                         "phi %{name} does not list the predecessors of its block"
                     ));
                 }
-                let mut by_block: HashMap<BlockId, ValueId> = HashMap::new();
+                let mut by_block: HashMap<BlockId, ValueId> = HashMap::default();
                 for (v, p) in incoming {
                     if by_block.insert(*p, *v).is_some_and(|old| old != *v) {
                         return ill(format!("phi %{name} has two values for one predecessor"));

@@ -1,6 +1,6 @@
 //! Which cuts of the two sides belong together.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::BlockId;
 

@@ -1,6 +1,6 @@
 //! Inequalities between values of the source that every visit of a cut satisfies.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::Scalar;
 use calque_ir::{BlockId, Function, Predicate, Type, ValueId, fold};

@@ -1,6 +1,6 @@
 //! Natural loops and the blocks at which they can be cut.
 
-use std::collections::HashSet;
+use calque_ir::collections::HashSet;
 
 use calque_ir::{BlockId, ControlFlow};
 
@@ -49,12 +49,13 @@ pub(super) fn loops(flow: &ControlFlow) -> Result<Vec<Loop>, Stop> {
             cuts,
         });
     }
-    out.sort_by_key(|l| flow.position[l.header.0 as usize]);
+    let place = |l: &Loop| flow.position[l.header.0 as usize];
+    calque_ir::collections::sort_by(&mut out, |a, b| place(a) < place(b));
     Ok(out)
 }
 
 fn body(flow: &ControlFlow, header: BlockId, latches: &[BlockId]) -> HashSet<BlockId> {
-    let mut seen = HashSet::from([header]);
+    let mut seen = HashSet::from_iter([header]);
     let mut stack = latches.to_vec();
     while let Some(block) = stack.pop() {
         if seen.insert(block) {

@@ -1,6 +1,6 @@
 //! A value of the target as a linear expression of values of the source.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::Scalar;
 use calque_ir::{Function, Type, ValueId, fold};

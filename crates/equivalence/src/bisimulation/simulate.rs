@@ -1,6 +1,6 @@
 //! Puts the pieces together: traces, pairing, relation, steps, questions.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::Scalar;
 use calque_ir::{BlockId, Function, Op, ValueId};
@@ -82,7 +82,7 @@ fn at_block(function: &Function, machine: &Machine<'_>, block: BlockId) -> Vec<V
         .take_while(|id| matches!(function.op(*id), Some(Op::Phi { .. })))
         .collect();
     let mut live: Vec<ValueId> = machine.live[block.0 as usize].iter().copied().collect();
-    live.sort();
+    calque_ir::collections::sort(&mut live);
     out.extend(live);
     for parameter in &function.parameters {
         if !out.contains(&parameter.value) {
@@ -101,7 +101,7 @@ fn traces(
 ) -> Result<Vec<(Trace, Trace)>, Stop> {
     let wanted = |side: Side<'_>, loops: &[Loop], role: Role| {
         let mut machine = Machine::new(side.module, side.function, role, false);
-        let mut out: HashMap<BlockId, Vec<ValueId>> = HashMap::new();
+        let mut out: HashMap<BlockId, Vec<ValueId>> = HashMap::default();
         let cuts: Vec<BlockId> = loops.iter().flat_map(|l| l.cuts.clone()).collect();
         machine.keep_leaves(&cuts, !(writes(source.function) || writes(target.function)));
         for block in &cuts {
@@ -269,7 +269,7 @@ impl<'m> Simulation<'m> {
             known.extend(source);
             places.push(Place {
                 source: known,
-                target: HashMap::new(),
+                target: HashMap::default(),
                 memory,
                 facts,
             });

@@ -1,6 +1,6 @@
 //! What both sides do on concrete inputs: which cut candidates they pass, with which values.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::{Choice, Input, Outcome, Scalar, run};
 use calque_ir::{BlockId, Function, Module, ValueId};
@@ -41,7 +41,7 @@ pub(super) fn trace(
             if out.len() > VISIT_LIMIT {
                 return;
             }
-            let mut values = HashMap::new();
+            let mut values = HashMap::default();
             for &id in ids {
                 if let Some([one]) = frame.get(id).as_deref() {
                     values.insert(id, *one);

@@ -19,7 +19,7 @@ impl Graph {
 
     fn sum_of(&mut self, mut terms: Vec<(Node, u128)>, constant: u128, width: u32) -> Node {
         let full = mask(width);
-        terms.sort_by_key(|(n, _)| *n);
+        calque_ir::collections::sort_by(&mut terms, |a, b| a.0 < b.0);
         let mut out: Vec<(Node, u128)> = Vec::with_capacity(terms.len());
         for (node, coefficient) in terms {
             match out.last_mut() {
@@ -120,7 +120,7 @@ impl Graph {
                 _ => flat.push(factor),
             }
         }
-        flat.sort();
+        calque_ir::collections::sort(&mut flat);
         self.intern(Kind::Product(flat.into()), width)
     }
 

@@ -27,7 +27,7 @@ impl Graph {
                 _ => parts.push(node),
             }
         }
-        parts.sort();
+        calque_ir::collections::sort(&mut parts);
         parts.dedup();
         if constant == 0 || parts.is_empty() {
             return self.constant(constant, width);
@@ -48,7 +48,7 @@ impl Graph {
         if constant != full {
             let c = self.constant(constant, width);
             parts.push(c);
-            parts.sort();
+            calque_ir::collections::sort(&mut parts);
         }
         if let [one] = parts.as_slice() {
             return *one;
@@ -78,7 +78,7 @@ impl Graph {
                 _ => parts.push(node),
             }
         }
-        parts.sort();
+        calque_ir::collections::sort(&mut parts);
         parts.dedup();
         if constant == full || parts.is_empty() {
             return self.constant(constant, width);
@@ -86,7 +86,7 @@ impl Graph {
         if constant != 0 {
             let c = self.constant(constant, width);
             parts.push(c);
-            parts.sort();
+            calque_ir::collections::sort(&mut parts);
         }
         if let [one] = parts.as_slice() {
             return *one;

@@ -28,7 +28,7 @@ impl Graph {
                 _ => parts.push(node),
             }
         }
-        parts.sort();
+        calque_ir::collections::sort(&mut parts);
         parts.dedup();
         for &part in &parts {
             if let Kind::Not(inner) = self.kind(part) {

@@ -1,6 +1,6 @@
 //! Evaluates nodes on concrete values of the variables: for models, for tests of the rewriting above.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::fold::{mask, signed};
 

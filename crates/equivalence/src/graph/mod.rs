@@ -11,7 +11,7 @@ mod compare;
 mod evaluate;
 mod substitute;
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::fold::mask;
 
@@ -103,7 +103,7 @@ impl Graph {
         Self {
             kinds: Vec::new(),
             widths: Vec::new(),
-            ids: HashMap::new(),
+            ids: HashMap::default(),
             variables: 0,
         }
     }

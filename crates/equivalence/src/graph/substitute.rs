@@ -1,6 +1,6 @@
 //! Rebuilds a node with others in place of some of those it is made of.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use super::{Graph, Kind, Node};
 

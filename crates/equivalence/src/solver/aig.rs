@@ -1,6 +1,6 @@
 //! And-inverter graph with structural hashing.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 /// A signed reference to a gate: twice its index, plus one where negated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ impl Aig {
     pub(crate) fn new() -> Self {
         Self {
             gates: vec![None],
-            ids: HashMap::new(),
+            ids: HashMap::default(),
         }
     }
 

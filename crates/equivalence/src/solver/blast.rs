@@ -1,6 +1,6 @@
 //! Circuits of the word operations; low bit first.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use super::aig::{Aig, Bit, FALSE, TRUE};
 use crate::graph::{Graph, Hard, Kind, Node};
@@ -16,7 +16,7 @@ impl Blaster {
     pub(crate) fn new() -> Self {
         Self {
             aig: Aig::new(),
-            words: HashMap::new(),
+            words: HashMap::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! One table of operations, three evaluators: `fold` (what the interpreter runs on), graph nodes after all rewriting, and circuits.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::fold::{self, Folded, Intrinsic, mask};
 use calque_ir::{BinaryOp, Flags, Predicate};
@@ -18,7 +18,7 @@ fn simulate(
     assigned: &HashMap<Node, u128>,
 ) -> u128 {
     let word = blaster.word(graph, node);
-    let mut inputs: HashMap<usize, bool> = HashMap::new();
+    let mut inputs: HashMap<usize, bool> = HashMap::default();
     for (variable, value) in assigned {
         for (i, bit) in blaster.word(graph, *variable).iter().enumerate() {
             inputs.insert(bit.gate(), (value >> i & 1 == 1) != bit.negated());
@@ -92,7 +92,7 @@ impl Bench {
 
     /// The node's value both ways; they must agree.
     fn value(&mut self, node: Node, x: u128, y: u128, what: &str) -> u128 {
-        let assigned = HashMap::from([(self.a, x), (self.b, y)]);
+        let assigned = HashMap::from_iter([(self.a, x), (self.b, y)]);
         let word = Evaluator::new(&self.graph, assigned.clone()).value(node);
         let circuit = simulate(&mut self.blaster, &self.graph, node, &assigned);
         assert_eq!(word, circuit, "{what}: graph and circuit part on {x}, {y}");
@@ -374,14 +374,17 @@ fn substitution_is_evaluation() {
             u128::from(random.next()) & 0xff,
         );
         let top = pool[pool.len() - 1];
-        let expected =
-            Evaluator::new(&bench.graph, HashMap::from([(bench.a, x), (bench.b, y)])).value(top);
+        let expected = Evaluator::new(
+            &bench.graph,
+            HashMap::from_iter([(bench.a, x), (bench.b, y)]),
+        )
+        .value(top);
         let (cx, cy) = (bench.graph.constant(x, 8), bench.graph.constant(y, 8));
-        let mut map = HashMap::from([(bench.a, cx), (bench.b, cy)]);
+        let mut map = HashMap::from_iter([(bench.a, cx), (bench.b, cy)]);
         let replaced = bench.graph.substitute(top, &mut map);
         // Division by a constant zero is left alone; its circuit and its evaluation still agree.
         assert_eq!(
-            Evaluator::new(&bench.graph, HashMap::new()).value(replaced),
+            Evaluator::new(&bench.graph, HashMap::default()).value(replaced),
             expected
         );
     }

@@ -2,7 +2,7 @@
 //!
 //! A multiplier fed by two loads that are equal only by reasoning is out of reach for SAT; fed by one load it is the same node.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use super::sat::{Answer, Solver, reachable};
 use crate::graph::{Graph, Hard, Kind, Node};
@@ -26,8 +26,8 @@ impl Solver {
                 nodes.push(n);
             }
         });
-        nodes.sort();
-        let mut map: HashMap<Node, Node> = HashMap::new();
+        calque_ir::collections::sort(&mut nodes);
+        let mut map: HashMap<Node, Node> = HashMap::default();
         let mut merged = false;
         let mut settled: Vec<Node> = Vec::new();
         let mut pairs = 0;

@@ -1,7 +1,7 @@
 //! Asks the SAT solver, under a budget of conflicts.
 
+use calque_ir::collections::{HashMap, HashSet};
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use batsat::{Callbacks, Lit, SolverInterface, Var, clause, lbool};
@@ -60,7 +60,7 @@ impl Solver {
             conflicts,
             blocks: None,
             found: Vec::new(),
-            objects: HashMap::new(),
+            objects: HashMap::default(),
         }
     }
 
@@ -142,7 +142,7 @@ impl Solver {
         if self.conflicts == 0 {
             return Answer::Budget;
         }
-        let mut cone: HashSet<usize> = HashSet::new();
+        let mut cone: HashSet<usize> = HashSet::default();
         let mut pending: Vec<usize> = vec![goal.gate()];
         pending.extend(facts.iter().flatten().map(|b| b.gate()));
         while let Some(gate) = pending.pop() {
@@ -161,7 +161,7 @@ impl Solver {
         };
         let mut solver = batsat::Solver::new(batsat::SolverOpts::default(), budget);
         let mut order: Vec<usize> = cone.into_iter().collect();
-        order.sort_unstable();
+        calque_ir::collections::sort(&mut order);
         let names: HashMap<usize, Var> = order
             .iter()
             .map(|gate| (*gate, solver.new_var_default()))
@@ -197,7 +197,7 @@ impl Solver {
         if result != lbool::TRUE {
             return Answer::Budget;
         }
-        let mut model = HashMap::new();
+        let mut model = HashMap::default();
         let mut leaves = variables(graph, question);
         leaves.extend_from_slice(applications);
         for node in leaves {
@@ -232,13 +232,13 @@ impl Solver {
                 live: value(&[o.live]) == 1,
             })
             .collect();
-        self.found.sort_by_key(|f| f.provenance);
+        calque_ir::collections::sort_by(&mut self.found, |a, b| a.provenance < b.provenance);
         Answer::Model(model)
     }
 }
 
 pub(super) fn reachable(graph: &Graph, from: Node, mut visit: impl FnMut(Node)) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let mut stack = vec![from];
     while let Some(node) = stack.pop() {
         if seen.insert(node) {
@@ -261,7 +261,7 @@ fn applications(graph: &Graph, from: Node) -> Vec<Node> {
             out.push(n);
         }
     });
-    out.sort();
+    calque_ir::collections::sort(&mut out);
     out
 }
 
@@ -272,6 +272,6 @@ fn variables(graph: &Graph, from: Node) -> Vec<Node> {
             out.push(n);
         }
     });
-    out.sort();
+    calque_ir::collections::sort(&mut out);
     out
 }

@@ -1,6 +1,7 @@
 //! From a start block to the next cut points, returns or undefined behaviour; blocks in topological order, joins as choices.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use calque_ir::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use calque_ir::{
     BlockId, ControlFlow, Function, MemoryEffects, Module, Op, Type, ValueId, ValueKind,
@@ -119,16 +120,16 @@ impl<'m> Machine<'m> {
             role,
             flow,
             live,
-            locals: HashMap::new(),
-            local_aligns: HashMap::new(),
-            globals: HashMap::new(),
-            images: HashMap::new(),
+            locals: HashMap::default(),
+            local_aligns: HashMap::default(),
+            globals: HashMap::default(),
+            images: HashMap::default(),
             disjoint_arguments,
             unroll: None,
             addresses_escape: !escaping.is_empty(),
             escaping,
-            private: HashSet::new(),
-            sleepers: HashSet::new(),
+            private: HashSet::default(),
+            sleepers: HashSet::default(),
             entry_pointers: Vec::new(),
             events: Vec::new(),
             partners: Vec::new(),
@@ -151,7 +152,7 @@ impl<'m> Machine<'m> {
         let mut state = State {
             graph,
             world,
-            values: Environment::new(),
+            values: Environment::default(),
             memory,
             reach,
             undefined: Vec::new(),
@@ -198,14 +199,14 @@ impl<'m> Machine<'m> {
     ) -> Result<Segment, Stop> {
         let region = self.region(start, cuts)?;
         let mut walk = Walk {
-            incoming: HashMap::new(),
-            dominator: HashMap::new(),
-            paths: HashMap::new(),
+            incoming: HashMap::default(),
+            dominator: HashMap::default(),
+            paths: HashMap::default(),
             rank: region.rank(),
         };
         self.events.clear();
-        let mut reach: HashMap<usize, Node> = HashMap::new();
-        let mut ends: HashMap<usize, (Environment, Node)> = HashMap::new();
+        let mut reach: HashMap<usize, Node> = HashMap::default();
+        let mut ends: HashMap<usize, (Environment, Node)> = HashMap::default();
         let mut undefined = Vec::new();
         let mut beyond = Vec::new();
         let mut returns: Vec<(Node, Lanes, Node)> = Vec::new();
@@ -333,9 +334,9 @@ impl<'m> Machine<'m> {
         conditions: &[(Place, Node)],
         ends: &HashMap<usize, (Environment, Node)>,
     ) -> Result<(Environment, Node), Stop> {
-        let mut values = Environment::new();
+        let mut values = Environment::default();
         let mut wanted: Vec<ValueId> = self.live[block.0 as usize].iter().copied().collect();
-        wanted.sort();
+        calque_ir::collections::sort(&mut wanted);
         for id in wanted {
             let mut found: Option<Lanes> = None;
             for ((from, _), condition) in conditions.iter().rev() {
@@ -645,12 +646,12 @@ fn liveness(
     let tracked = |id: ValueId| {
         !matches!(function.value(id).kind, ValueKind::Constant(_)) && *function.ty(id) != Type::Void
     };
-    let mut live: Vec<HashSet<ValueId>> = vec![HashSet::new(); function.blocks.len()];
+    let mut live: Vec<HashSet<ValueId>> = vec![HashSet::default(); function.blocks.len()];
     let mut changed = true;
     while changed {
         changed = false;
         for &block in flow.order.iter().rev() {
-            let mut now: HashSet<ValueId> = HashSet::new();
+            let mut now: HashSet<ValueId> = HashSet::default();
             for next in function.successors(block) {
                 now.extend(live[next.0 as usize].iter().copied());
                 for &id in &function.block(next).instructions {
@@ -685,14 +686,14 @@ fn liveness(
 /// Locals whose address is stored, passed, compared or returned: more than loaded from, stored to, and moved along.
 fn escaping(function: &Function) -> HashSet<ValueId> {
     // What an address flows into without getting out.
-    let mut origin: HashMap<ValueId, Vec<ValueId>> = HashMap::new();
+    let mut origin: HashMap<ValueId, Vec<ValueId>> = HashMap::default();
     for (i, value) in function.values.iter().enumerate() {
         if matches!(&value.kind, ValueKind::Instruction(Op::Alloca { .. })) {
             let id = ValueId(i as u32);
             origin.insert(id, vec![id]);
         }
     }
-    let mut out = HashSet::new();
+    let mut out = HashSet::default();
     let mut changed = !origin.is_empty();
     while changed {
         changed = false;

@@ -1,6 +1,6 @@
 //! Memory: stores as a chain of nodes, and reading through them, unit by unit where a store may or may not be what is read.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::{Callee, Function, Module, Op, Type, ValueId, ValueKind};
 
@@ -160,7 +160,7 @@ impl Machine<'_> {
             unit.max(1),
             memory,
             place,
-            &mut Memo::new(),
+            &mut Memo::default(),
             LOOK_BACK_LIMIT,
         )
     }
@@ -182,7 +182,7 @@ impl Machine<'_> {
             pointer: false,
             raw: true,
         };
-        self.look_up(g, unit, memory, place, &mut Memo::new(), LOOK_BACK_LIMIT)
+        self.look_up(g, unit, memory, place, &mut Memo::default(), LOOK_BACK_LIMIT)
     }
 
     fn look_up(
@@ -300,7 +300,7 @@ impl Machine<'_> {
         if self.events.is_empty() {
             return g.truth(false);
         }
-        freed_before(g, memory, provenance, &mut HashMap::new())
+        freed_before(g, memory, provenance, &mut HashMap::default())
     }
 
     /// A read of several units, put together from reads of one.

@@ -14,7 +14,7 @@ pub(crate) use operations::compare_nodes;
 #[cfg(test)]
 pub(crate) use {calls::intrinsic_nodes, operations::arithmetic};
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use crate::graph::{Graph, Node};
 

@@ -1,6 +1,6 @@
 //! Values at a cut point: rebuilt from others where they are pure expressions, free otherwise.
 
-use std::collections::HashMap;
+use calque_ir::collections::HashMap;
 
 use calque_ir::fold::{Intrinsic, overflow_intrinsic};
 use calque_ir::{Callee, Op, ParameterAttributes, Type, ValueId, ValueKind};

@@ -1,6 +1,6 @@
 //! The blocks of a walk, loops unrolled: each copy of a block is one place.
 
-use std::collections::{HashMap, HashSet};
+use calque_ir::collections::{HashMap, HashSet};
 
 use calque_ir::BlockId;
 
@@ -57,7 +57,7 @@ impl Machine<'_> {
         } else {
             Vec::new()
         };
-        let mut ids: HashMap<(BlockId, Vec<u32>), usize> = HashMap::new();
+        let mut ids: HashMap<(BlockId, Vec<u32>), usize> = HashMap::default();
         let mut region = Region {
             blocks: vec![start],
             order: Vec::new(),
@@ -130,7 +130,7 @@ impl Machine<'_> {
             let at = if let Some(at) = out.iter().position(|(h, _)| *h == header) {
                 at
             } else {
-                out.push((header, HashSet::from([header])));
+                out.push((header, HashSet::from_iter([header])));
                 out.len() - 1
             };
             let body = &mut out[at].1;

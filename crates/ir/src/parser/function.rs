@@ -1,6 +1,6 @@
 //! Functions: header, blocks, and names that are used before they are defined.
 
-use std::collections::HashMap;
+use crate::collections::HashMap;
 use std::rc::Rc;
 
 use super::{FunctionAttributes, Parser};
@@ -160,9 +160,9 @@ impl Parser<'_> {
                 variadic: false,
                 unsupported: Vec::new(),
             },
-            locals: HashMap::new(),
-            constants: HashMap::new(),
-            block_names: HashMap::new(),
+            locals: HashMap::default(),
+            constants: HashMap::default(),
+            block_names: HashMap::default(),
             order: Vec::new(),
             next_number: 0,
         };

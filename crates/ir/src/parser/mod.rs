@@ -10,7 +10,7 @@ mod instructions;
 mod memory_and_flow;
 mod type_names;
 
-use std::collections::HashMap;
+use crate::collections::HashMap;
 
 use crate::error::IrError;
 use crate::lexer::{self, Kind, Token};
@@ -40,7 +40,7 @@ struct FunctionAttributes {
 
 impl FunctionAttributes {
     fn effects(mut self) -> crate::module::CallEffects {
-        self.words.sort();
+        crate::collections::sort(&mut self.words);
         self.words.dedup();
         crate::module::CallEffects {
             memory: self.memory,
@@ -71,7 +71,7 @@ impl<'t> Parser<'t> {
             tokens: lexer::tokenize(text)?,
             at: 0,
             depth: 0,
-            groups: HashMap::new(),
+            groups: HashMap::default(),
             loops_must_progress: false,
             function_result: Type::Void,
             module: Module::default(),
