@@ -13,6 +13,7 @@ import { exportModel } from "./commands/export.ts";
 import { generate } from "./commands/generate.ts";
 import { judge } from "./commands/judge.ts";
 import { languages } from "./commands/languages.ts";
+import { replay } from "./commands/replay.ts";
 import { runs } from "./commands/runs.ts";
 import { score } from "./commands/score.ts";
 import { serve } from "./commands/serve.ts";
@@ -44,6 +45,7 @@ const calque = Command.make("calque").pipe(
     exportModel,
     runs,
     compare,
+    replay,
     data,
     check,
     judge,
