@@ -147,6 +147,45 @@ class Solution {
     flood:
       'public class Main { public static void main(String[] a) { for (;;) System.out.println("x".repeat(1000)); } }',
   },
+  go: {
+    right: `package main
+
+import "fmt"
+
+func f(xs []int, s string) (t int) {
+	fmt.Println("noise")
+	for _, x := range xs {
+		t += x
+	}
+	return t + len([]rune(s))
+}`,
+    wrong: "func f(xs []int64, s string) int { return -1 }",
+    broken: "func f(xs []int, s string int {",
+    crash: "func f(xs []int, s string) int { return xs[len(xs)] }",
+    endless: "func f(xs []int, s string) int { for { } }",
+    echo: 'package main\nimport ("io"; "os")\nfunc main() { io.Copy(os.Stdout, os.Stdin) }',
+    flood:
+      'package main\nimport "fmt"\nfunc main() { for { fmt.Println("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") } }',
+  },
+  csharp: {
+    right: `using System;
+using System.Collections.Generic;
+using System.Linq;
+public class Solution {
+  public static long f(List<int> xs, string s) {
+    Console.WriteLine("noise");
+    return xs.Sum() + new System.Globalization.StringInfo(s).LengthInTextElements;
+  }
+}`,
+    wrong: "public int f(int[] xs, string s) { return -1; }",
+    broken: "class Solution { int f(int[] xs { return",
+    crash: "class Solution { int f(int[] xs, string s) { return xs[xs.Length]; } }",
+    endless: "class Solution { static int f(IList<int> xs, string s) { for (;;); } }",
+    echo:
+      "class P { static void Main() { System.Console.OpenStandardInput().CopyTo(System.Console.OpenStandardOutput()); } }",
+    flood:
+      "class P { static void Main() { for (;;) System.Console.WriteLine(new string((char)120, 1000)); } }",
+  },
   bash: {
     right:
       "f() { local t=0 s=${!#} i; for ((i = 1; i < $#; i++)); do ((t += ${!i})); done; echo $((t + ${#s})); }",

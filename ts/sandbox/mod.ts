@@ -1,5 +1,5 @@
 export { Sandbox, type SandboxOptions } from "./sandbox.ts";
-export { decodeJudgeRequest, type JudgeRequest } from "./request.ts";
+export { decodeJudgeRequest, JudgeRequest } from "./request.ts";
 export { type Judgement, type TestJudgement, type VerdictClass, verdicts } from "./judgement.ts";
 export type { PlainRun, RunRequest } from "./plain_run.ts";
 export type { LanguageStatus } from "./installed.ts";

@@ -1,6 +1,8 @@
 import { bash } from "./bash.ts";
 import { c } from "./c.ts";
 import { cpp } from "./cpp.ts";
+import { csharp } from "./csharp.ts";
+import { go } from "./go.ts";
 import { java } from "./java.ts";
 import { javascript } from "./javascript.ts";
 import type { Language } from "./language.ts";
@@ -14,7 +16,7 @@ import { typescript } from "./typescript.ts";
 
 /** Every language that can be judged, by name. */
 export const languages: ReadonlyMap<string, Language> = new Map(
-  [python, javascript, typescript, c, cpp, rust, java, php, ruby, lua, perl, bash].map(
+  [python, javascript, typescript, c, cpp, rust, go, java, csharp, php, ruby, lua, perl, bash].map(
     (language) => [language.name, language],
   ),
 );
