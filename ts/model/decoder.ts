@@ -36,6 +36,7 @@ import type { Sizes } from "./sizes.ts";
 export interface KeyValues {
   readonly kv: (layer: number) => Slice;
   readonly by: "block" | "row";
+  readonly format: "f32" | "f16";
 }
 
 /** Tokens -> the residual stream after the last layer (`head.x`, or set 0's `x`). */
@@ -73,13 +74,13 @@ const layerForward = (g: Graph, l: number, keys: KeyValues, again = false): Disp
     ...project(d, g.projection(l, "qkv"), { x: at("norm1"), y: at("qkv"), add: bias, rows }),
     ...(s.qk_norm ? headNorms(g, l) : []),
     d.dispatch(
-      rope,
+      rope(keys.format),
       { tokens, table, qk: at(s.qk_norm ? "qk" : "qkv"), qkv: at("qkv"), q: at("q"), kv },
       headShape(s),
       ropeGroups(s.heads + 2 * s.kv_heads),
     ),
     d.dispatch(
-      attention(s.head_p, keys.by, per_lane),
+      attention(s.head_p, keys.by, per_lane, keys.format),
       { tokens, blocks: g.buffer("pass.blocks"), q: at("q"), kv, o: at("o"), lse: at("lse") },
       attentionShape(s),
       attentionGroups(s.heads, keys.by, per_lane),
@@ -108,6 +109,7 @@ const layerForward = (g: Graph, l: number, keys: KeyValues, again = false): Disp
 export const ownKeys = (g: Graph): KeyValues => ({
   kv: (l) => g.activation(l, "kv"),
   by: "block",
+  format: "f32",
 });
 
 /** dx_a holds the gradient of the stream that leaves layer l; after it, of the one that enters. */

@@ -54,10 +54,11 @@ export class Sampler {
   constructor(private readonly graph: Graph, private readonly plan: PlanOptions) {
     const { device, sizes, buffer } = graph;
     const kv = (l: number) => buffer(`cache.${l}`);
-    const width = 2 * sizes.kv_width;
-    this.#prefill = decoderForward(graph, { kv, by: "block" });
+    const format = plan.cache;
+    const width = 2 * sizes.kv_width / (format === "f16" ? 2 : 1); // words
+    this.#prefill = decoderForward(graph, { kv, by: "block", format });
     const decode = (cut: boolean) => [
-      ...decoderForward(graph, { kv, by: "row" }),
+      ...decoderForward(graph, { kv, by: "row", format }),
       ...headForward(graph, (rows) => [...this.#choose(rows, cut), ...headLogprob(graph, rows)]),
       device.dispatch(
         advance,

@@ -12,6 +12,7 @@
  */
 import type { Dispatch } from "../device.ts";
 import type { Kernel, Lanes } from "../kernel.ts";
+import { weightCode, weightUse } from "./weight.ts";
 
 /** Queries (or keys) of one workgroup. */
 export const BLOCK = 8;
@@ -24,18 +25,26 @@ export const ATTENTION_SHAPE = {
   scale: "f32", // 1 / sqrt(head_dim)
 } as const;
 
-/** `per_lane` heads of one group are done by one lane, which loads their keys and values once. */
-export const attention = (head_stride: number, by: "block" | "row", per_lane = 1) => {
+/**
+ * `per_lane` heads of one group are done by one lane, which loads their keys and values once. Keys and
+ * values are stored as `cache` says.
+ */
+export const attention = (
+  head_stride: number,
+  by: "block" | "row",
+  per_lane = 1,
+  cache: "f32" | "f16" = "f32",
+) => {
   const D = [...Array(head_stride / 4).keys()];
   const H = [...Array(per_lane).keys()];
   const J = [...Array(8).keys()];
   return {
-    name: `attention_${by}_${head_stride}x${per_lane}`,
+    name: `attention_${by}_${head_stride}x${per_lane}${cache === "f16" ? "_f16" : ""}`,
     buffers: {
       tokens: "read Token",
       blocks: "read u32",
       q: "read vec4f", // (N, heads, D)
-      kv: "read vec4f", // (rows, keys then values, kv_heads, D)
+      kv: weightUse[cache], // (rows, keys then values, kv_heads, D)
       o: "write vec4f", // (N, heads, D)
       lse: "write f32", // (N, heads)
     },
@@ -47,13 +56,13 @@ export const attention = (head_stride: number, by: "block" | "row", per_lane = 1
       // Eight keys (or values) of a block: a lane loads one and they are handed round, or it loads all.
       const ahead = (what: string) =>
         shared
-          ? D.map((d) => `let ${what}${d} = kv[${row_of(what, "lane")} + ${d}u];`).join("\n    ")
+          ? D.map((d) => `let ${what}${d} = weight(${row_of(what, "lane")}, ${d}u);`).join("\n    ")
           : "";
       const load = (what: string, j: string) =>
         D.map((d) =>
           shared
             ? `let r${d} = subgroupBroadcast(${what}${d}, ${j});`
-            : `let r${d} = kv[${row_of(what, j)} + ${d}u];`
+            : `let r${d} = weight(${row_of(what, j)}, ${d}u);`
         ).join(" ");
       // A lane may only be named by a constant: then unrolled, else a loop, which compiles much faster.
       const each = (body: (j: string) => string) =>
@@ -64,6 +73,7 @@ export const attention = (head_stride: number, by: "block" | "row", per_lane = 1
         D.flatMap((d) => [..."xyzw"].map((e) => `x${h} = fma(r${d}.${e}, q${d}_${h}.${e}, x${h});`))
           .join(" ");
       return `
+${weightCode(cache, "kv")}
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lane: u32) {
   ${

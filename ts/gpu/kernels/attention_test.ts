@@ -18,11 +18,17 @@ const [D, STRIDE] = [6, 8];
 const pad = (x: ArrayLike<number>) => laidOut(x, D, STRIDE);
 const LENGTHS = [[1], [3], [65, 1, 8], [7, 127]];
 
-const setting = (lengths: readonly number[], heads: number, kv_heads: number) => {
+const setting = (
+  lengths: readonly number[],
+  heads: number,
+  kv_heads: number,
+  round = (x: number) => x,
+) => {
   const size = { heads, kv_heads, head_dim: D, lengths };
   const rows = lengths.reduce((a, b) => a + b);
   const q = numbers(rows * heads * D, 1).map((x) => 2 * x);
-  const [k, v] = [numbers(rows * kv_heads * D, 2), numbers(rows * kv_heads * D, 3)];
+  const [k, v] = [numbers(rows * kv_heads * D, 2), numbers(rows * kv_heads * D, 3)]
+    .map((x) => x.map(round)) as [Float64Array, Float64Array];
   const tokens = new Uint32Array(rows * TOKEN_WORDS);
   let n = 0;
   for (const length of lengths) {
@@ -85,6 +91,30 @@ const logTotals = (
 };
 
 const settings = LENGTHS.flatMap((lengths) => [setting(lengths, 4, 2), setting(lengths, 3, 1)]);
+
+const halves = LENGTHS.map((lengths) => setting(lengths, 4, 2, (x) => new Float16Array([x])[0]!));
+for (const by of ["block", "row"] as const) {
+  tryKernel(
+    `attention by ${by} over halves`,
+    halves.map((s): Trial => ({
+      label: s.label,
+      kernel: attention(STRIDE, by, by === "row" ? 2 : 1, "f16"),
+      buffers: {
+        tokens: s.tokens,
+        blocks: s.blocks,
+        q: pad(s.q),
+        kv: new Uint32Array(new Float16Array(s.kv).buffer),
+        o: new Float32Array(s.rows * s.size.heads * STRIDE),
+        lse: new Float32Array(s.rows * s.size.heads),
+      },
+      shape: s.shape,
+      pass: s.pass,
+      groups: () => attentionGroups(s.size.heads, by, by === "row" ? 2 : 1),
+      expected: { o: pad(s.o), lse: s.lse },
+    })),
+    [["v_at = k_at + ", "v_at = k_at + 0u * "]],
+  );
+}
 
 for (const [by, per_lane] of [["block", 1], ["row", 1], ["row", 2]] as const) {
   tryKernel(

@@ -16,10 +16,13 @@ const kernels: Kernel[] = [
     gpu.matmulNT(format),
     gpu.matmulNN(format),
   ]),
+  gpu.rope("f32"),
+  gpu.rope("f16"),
   ...[8, 32].flatMap((head) => [
     gpu.attention(head, "block"),
     gpu.attention(head, "row"),
     gpu.attention(head, "row", 2),
+    gpu.attention(head, "row", 2, "f16"),
     gpu.attentionBackwardQuery(head),
     gpu.attentionBackwardKey(head),
   ]),

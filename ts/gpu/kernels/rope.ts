@@ -18,18 +18,20 @@ const SHAPE = {
   head_stride: "u32", // head_dim padded to a multiple of 4
 } as const;
 
-export const rope = {
-  name: "rope",
+/** Keys and values are stored as `cache` says; halves saturate. */
+export const rope = (cache: "f32" | "f16" = "f32") => ({
+  name: cache === "f32" ? "rope" : "rope_f16",
   buffers: {
     tokens: "read Token",
     table: "read f32", // (context, half, 2)
     qk: "read f32", // queries and keys: qkv, or what the head norms made of it
     qkv: "read f32",
     q: "write f32", // (N, heads * head_stride)
-    kv: "write f32", // (rows, 2 * kv_heads * head_stride)
+    kv: cache === "f32" ? "write f32" : "write u32", // (rows, 2 * kv_heads * head_stride)
   },
   shape: SHAPE,
   code: () => `
+${STORE[cache]}
 ${ELEMENT_MAIN} {
   let index = ${ELEMENT_INDEX};
   let slots = shape.heads + 2u * shape.kv_heads;
@@ -41,7 +43,7 @@ ${ELEMENT_MAIN} {
   let from_ = index * width;
   let kv_at = (token.kv_row * 2u * shape.kv_heads + slot - shape.heads) * width;
   if (slot >= shape.heads + shape.kv_heads) {
-    for (var i = 0u; i < width; i++) { kv[kv_at + i] = qkv[from_ + i]; }
+    for (var i = 0u; i < width; i++) { store(kv_at + i, qkv[from_ + i]); }
     return;
   }
   let q_at = (row * shape.heads + slot) * width;
@@ -54,10 +56,20 @@ ${ELEMENT_MAIN} {
     let y1 = x1 * c - x2 * s;
     let y2 = x2 * c + x1 * s;
     if (slot < shape.heads) { q[q_at + i] = y1; q[q_at + i + shape.half] = y2; }
-    else { kv[kv_at + i] = y1; kv[kv_at + i + shape.half] = y2; }
+    else { store(kv_at + i, y1); store(kv_at + i + shape.half, y2); }
   }
 }`,
-} as const satisfies Kernel;
+} as const satisfies Kernel);
+
+/** One invocation owns a head, so the two halves of a word are never written at once. */
+const STORE = {
+  f32: "fn store(at: u32, x: f32) { kv[at] = x; }",
+  f16: `fn store(at: u32, x: f32) {
+  let shift = at % 2u * 16u;
+  let half = pack2x16float(vec2f(clamp(x, -65504.0, 65504.0), 0.0)) & 0xffffu;
+  kv[at / 2u] = (kv[at / 2u] & (0xffff0000u >> shift)) | (half << shift);
+}`,
+};
 
 export const ropeBackward = {
   name: "rope_backward",

@@ -43,7 +43,7 @@ tryKernel(
     }
     return {
       label: `${rows} rows`,
-      kernel: rope,
+      kernel: rope(),
       buffers: {
         tokens,
         table,
@@ -65,6 +65,52 @@ tryKernel(
     ["token.kv_row", "row"],
     ["qkv[from_ + i]", "qk[from_ + i]"],
   ],
+);
+
+/** Quarter turns of halves are halves: exact. */
+tryKernel(
+  "rope into halves",
+  SIZES.map((rows): Trial => {
+    const { tokens } = setting(rows);
+    const qkv = numbers(rows * SLOTS * D, 1).map((x) => new Float16Array([x])[0]!);
+    const table = new Float64Array(TABLE.length).map((_, i) => i % 2);
+    const k = heads(qkv, SLOTS, HEADS, KV);
+    const q = heads(qkv, SLOTS, 0, HEADS);
+    const v = heads(qkv, SLOTS, HEADS + KV, KV);
+    const turn = (x: Float64Array, count: number) =>
+      twinRope(x, new Uint32Array(rows).fill(1), count, table);
+    turn(q, HEADS);
+    turn(k, KV);
+    const kv = new Float16Array((rows + 2) * 2 * KV * STRIDE).fill(9);
+    const before = kv.slice();
+    const width = KV * STRIDE;
+    for (let n = 0; n < rows; n++) {
+      for (const [x, at] of [[k, 4], [v, 5]] as const) {
+        const from = pad(x).subarray(n * width, (n + 1) * width);
+        from.forEach((value, i) => {
+          // Padding of keys is not written, that of values is.
+          if (at === 5 || i % STRIDE < D) kv[(2 * n + at) * width + i] = value;
+        });
+      }
+    }
+    return {
+      label: `${rows} rows`,
+      kernel: rope("f16"),
+      buffers: {
+        tokens,
+        table: Float32Array.from(table),
+        qk: pad(qkv),
+        qkv: pad(qkv),
+        q: new Float32Array(rows * HEADS * STRIDE),
+        kv: new Uint32Array(before.buffer),
+      },
+      shape: SHAPE,
+      pass: { rows },
+      groups: () => ropeGroups(SLOTS),
+      expected: { q: pad(q), kv: new Uint32Array(kv.buffer) },
+    };
+  }),
+  [["0xffff0000u >> shift", "0xffffffffu >> shift"], ["half << shift", "half"]],
 );
 
 tryKernel(
