@@ -19,9 +19,19 @@ export interface Experiment {
   /** The arm that the others are compared with. */
   readonly baseline: string;
   readonly seeds: readonly number[];
+  /** What all arms stand on, made once, in order. `{seed}` stands for the seed here and in `set`. */
+  readonly prepare?: readonly Preparation[];
+  /** Target languages that are reported apart, by name; all together where there are none. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
   /** Changes of all arms, as `--set` takes them. */
   readonly set: Readonly<Record<string, unknown>>;
   readonly arms: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** A command of `calque` and the last file that it writes: where that is, it has been done. */
+export interface Preparation {
+  readonly makes: string;
+  readonly command: readonly string[];
 }
 
 /** One arm with one seed, done. */
@@ -32,7 +42,10 @@ export interface Result {
   readonly command: string;
   readonly device: string;
   readonly seconds: number;
-  /** By name: a digit a problem, in the order of the evaluation: 1 passed, 0 failed, - not judged. */
+  /**
+   * By name, as `greedy before` or `sampled step 8`: a digit a problem, in the order of the evaluation: 1 passed,
+   * 0 failed, - not judged.
+   */
   readonly passes: Readonly<Record<string, string>>;
   /** Target language of each problem. */
   readonly targets: readonly string[];
@@ -51,17 +64,36 @@ export const readExperiment = (name: string): Experiment =>
   JSON.parse(readFileSync(join(root, "experiments", `${name}.json`), "utf8"));
 
 /** All cells, seed by seed, so that every arm has a result early. */
-export const cellsOf = ({ recipe, seeds, set, arms }: Experiment): readonly Cell[] => {
+export const cellsOf = (experiment: Experiment): readonly Cell[] => {
+  const { recipe, seeds, set, arms } = experiment;
   const text = readFileSync(join(root, recipe), "utf8");
-  return seeds.flatMap((seed) =>
-    Object.entries(arms).map(([arm, own]) => {
+  return seeds.flatMap((seed) => {
+    const base = preparationsOf(experiment, seed).map(({ command }) => [
+      command,
+      ...command.filter((word) => word.endsWith(".json"))
+        .map((file) => readFileSync(join(root, file), "utf8")),
+    ]);
+    return Object.entries(arms).map(([arm, own]) => {
       const changes = Object.entries({ ...set, ...own, seed })
-        .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-      const hash = createHash("sha256").update(JSON.stringify([text, changes])).digest("hex");
+        .map(([key, value]) => forSeed(`${key}=${JSON.stringify(value)}`, seed));
+      const all = base.length === 0 ? [text, changes] : [text, changes, base];
+      const hash = createHash("sha256").update(JSON.stringify(all)).digest("hex");
       return { arm, seed, changes, hash: hash.slice(0, 16) };
-    })
-  );
+    });
+  });
 };
+
+/** What a seed's arms stand on. */
+export const preparationsOf = (
+  { prepare = [] }: Experiment,
+  seed: number,
+): readonly Preparation[] =>
+  prepare.map(({ makes, command }) => ({
+    makes: forSeed(makes, seed),
+    command: command.map((word) => forSeed(word, seed)),
+  }));
+
+const forSeed = (text: string, seed: number): string => text.replaceAll("{seed}", String(seed));
 
 const folderOf = (name: string) => join(root, "docs", "results", name);
 

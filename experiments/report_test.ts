@@ -5,7 +5,7 @@ import { readRecipe } from "../ts/train/mod.ts";
 import { parseOverride } from "../ts/train/mod.ts";
 import { Effect } from "effect";
 import { cellsOf, readExperiment, root } from "./experiment.ts";
-import { interval, report } from "./report.ts";
+import { interval, report, reportOf } from "./report.ts";
 
 const names = readdirSync(join(root, "experiments"))
   .flatMap((file) => file.endsWith(".json") ? [file.slice(0, -".json".length)] : []);
@@ -16,6 +16,26 @@ for (const name of names) {
     const cells = cellsOf(experiment);
     assert.ok(experiment.baseline in experiment.arms);
     assert.equal(new Set(cells.map(({ hash }) => hash)).size, cells.length);
+    assert.ok(
+      cells.every(({ changes }) => changes.every((change) => !change.includes("{" + "seed}"))),
+    );
+    const ends = { "greedy before": "0101", "sampled before": "0010", "greedy after": "1111" };
+    const result = {
+      experiment: name,
+      arm: experiment.baseline,
+      seed: 0,
+      command: "",
+      device: "none",
+      seconds: 1,
+    };
+    const groups = Object.values(experiment.groups ?? { all: ["python"] }).flat();
+    const made = reportOf(name, experiment, cells, [{
+      ...result,
+      passes: { ...ends, "sampled after": "1010", "sampled step 4": "1100" },
+      targets: [groups[0]!, groups[0]!, groups[0]!, groups[0]!],
+    }]);
+    assert.match(made, /50\.0 \[0\.0, 100\.0\] \| 100\.0 \[100\.0, 100\.0\]/);
+    assert.match(made, /\| 4: 50\.0 \|/);
     for (const { changes } of cells) {
       await Effect.runPromise(
         readRecipe(join(root, experiment.recipe), changes.map(parseOverride)),

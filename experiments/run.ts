@@ -5,13 +5,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import {
   type Cell,
   cellsOf,
   fileOf,
+  preparationsOf,
   readExperiment,
   type Result,
   root,
@@ -31,33 +32,53 @@ if (name === undefined || !existsSync(join(root, "experiments", `${name}.json`))
 const experiment = readExperiment(name);
 const cells = cellsOf(experiment);
 
+const calque = async (args: readonly string[]): Promise<void> => {
+  const child = spawn(join(root, "calque"), args, {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`calque ${args.join(" ")} exited with ${code}`);
+};
+
+/** A run in a folder of its own, begun or gone on with. */
+const trainIn = (out: string, args: readonly string[]): Promise<void> => {
+  mkdirSync(dirname(join(root, out)), { recursive: true });
+  const begun = existsSync(join(root, out, "recipe.json"));
+  return calque(begun ? ["train", "--resume", out] : ["train", ...args, "--out", out]);
+};
+
+const prepare = async (seed: number): Promise<void> => {
+  for (const { makes, command } of preparationsOf(experiment, seed)) {
+    if (existsSync(join(root, makes))) continue;
+    console.error(`${makes}`);
+    const [verb, ...rest] = command;
+    const at = rest.indexOf("--out");
+    if (verb === "train") await trainIn(rest[at + 1]!, rest.toSpliced(at, 2));
+    else await calque(command);
+    if (!existsSync(join(root, makes))) throw new Error(`${command.join(" ")} made no ${makes}`);
+  }
+};
+
 const train = async (cell: Cell): Promise<Result> => {
-  const out = join(root, "runs", "experiments", name, cell.hash);
+  const folder = join("runs", "experiments", name, cell.hash);
+  const out = join(root, folder);
   const sets = cell.changes.flatMap((change) => ["--set", change]);
-  const begun = existsSync(join(out, "recipe.json"));
-  const args = begun
-    ? ["train", "--resume", out]
-    : ["train", experiment.recipe, ...sets, "--out", out];
   if (!existsSync(join(out, "summary.json")) || status(out) !== "done") {
-    mkdirSync(join(root, "runs", "experiments", name), { recursive: true });
-    const child = spawn(join(root, "calque"), args, {
-      cwd: root,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    const [code] = await once(child, "close");
-    if (code !== 0) {
-      throw new Error(`${cell.arm}, seed ${cell.seed}: calque train exited with ${code}`);
-    }
+    await prepare(cell.seed);
+    await trainIn(folder, [experiment.recipe, ...sets]);
   }
   const summary = JSON.parse(readFileSync(join(out, "summary.json"), "utf8"));
   const rows = readFileSync(join(out, "evaluations.jsonl"), "utf8").trimEnd().split("\n")
     .map((line) => JSON.parse(line));
-  const of = (when: string, greedy: boolean) =>
-    rows.filter((row) => row.when === when && (row.temperature === 0) === greedy);
-  const digits = (when: string, greedy: boolean) =>
-    of(when, greedy).map(({ verdict }) =>
-      verdict === "pass" ? "1" : verdict === "infrastructure" ? "-" : "0"
-    ).join("");
+  const passes: Record<string, string> = {};
+  for (const { when, step, temperature, verdict } of rows) {
+    const key = `${temperature === 0 ? "greedy" : "sampled"} ${
+      when === "during" ? `step ${step}` : when
+    }`;
+    const digit = verdict === "pass" ? "1" : verdict === "infrastructure" ? "-" : "0";
+    passes[key] = (passes[key] ?? "") + digit;
+  }
   return {
     experiment: name,
     arm: cell.arm,
@@ -67,13 +88,9 @@ const train = async (cell: Cell): Promise<Result> => {
     }`,
     device: summary.device,
     seconds: summary.seconds,
-    passes: {
-      "greedy before": digits("before", true),
-      "greedy after": digits("after", true),
-      "sampled before": digits("before", false),
-      "sampled after": digits("after", false),
-    },
-    targets: of("after", true).map(({ target }) => target),
+    passes,
+    targets: rows.filter(({ when, temperature }) => when === "after" && temperature === 0)
+      .map(({ target }) => target),
   };
 };
 
