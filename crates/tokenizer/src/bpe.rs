@@ -20,11 +20,6 @@ const SCAN_LIMIT: usize = 64;
 pub struct Merges {
     slots: Vec<(u64, Merge)>,
     filled: usize,
-    /// Whether every merge ranks after those that make its two sides, as in every trained file. Only then
-    /// does a merge never give rise to one that should have come before it.
-    ordered: bool,
-    /// By id, one more than the largest rank that makes it.
-    made: Vec<u32>,
 }
 
 impl Merges {
@@ -32,8 +27,6 @@ impl Merges {
         Self {
             slots: vec![(NO_PAIR, NO_MERGE); (merges * 2).next_power_of_two().max(64)],
             filled: 0,
-            ordered: false,
-            made: Vec::new(),
         }
     }
 
@@ -46,21 +39,6 @@ impl Merges {
         let slot = self.slot(pair);
         self.filled += usize::from(self.slots[slot].0 == NO_PAIR);
         self.slots[slot] = (pair, u64::from(rank) << 32 | u64::from(merged));
-        let largest = left.max(right).max(merged) as usize;
-        if self.made.len() <= largest {
-            self.made.resize(largest + 1, 0);
-        }
-        self.made[merged as usize] = self.made[merged as usize].max(rank + 1);
-    }
-
-    /// To be called when all merges are there.
-    pub fn finish(&mut self) {
-        self.ordered = self.slots.iter().all(|&(pair, merge)| {
-            pair == NO_PAIR || {
-                let rank = (merge >> 32) as u32;
-                self.made[(pair >> 32) as usize] <= rank && self.made[pair as u32 as usize] <= rank
-            }
-        });
     }
 
     #[inline]
@@ -101,10 +79,8 @@ pub struct Scratch {
 pub fn merge(scratch: &mut Scratch, merges: &Merges) {
     if scratch.symbols.len() <= SCAN_LIMIT {
         merge_scanning(scratch, merges);
-    } else if merges.ordered {
-        merge_by_rank(&mut scratch.symbols, merges);
     } else {
-        merge_with_heap(&mut scratch.symbols, merges);
+        merge_by_rank(&mut scratch.symbols, merges);
     }
 }
 
@@ -196,63 +172,70 @@ impl<'a> List<'a> {
     }
 }
 
-/// For long pieces: all places of one merge at a time, from left to right. Linear but for the number of
-/// distinct merges, since in an ordered table a merge only gives rise to later ones.
-fn merge_by_rank(symbols: &mut Vec<u32>, merges: &Merges) {
-    let mut places: HashMap<Merge, Vec<u32>, Fast> = HashMap::default();
-    let mut queue = BinaryHeap::new();
-    let add = |merge: Merge,
-               at: u32,
-               queue: &mut BinaryHeap<Reverse<Merge>>,
-               places: &mut HashMap<Merge, Vec<u32>, Fast>| {
-        if merge != NO_MERGE {
-            places
-                .entry(merge)
-                .or_insert_with(|| {
-                    queue.push(Reverse(merge));
-                    Vec::new()
-                })
-                .push(at);
-        }
-    };
-    for (at, pair) in symbols.windows(2).enumerate() {
-        add(
-            merges.get(pair[0], pair[1]),
-            at as u32,
-            &mut queue,
-            &mut places,
-        );
-    }
-    let mut list = List::new(symbols);
-    while let Some(Reverse(merge)) = queue.pop() {
-        let mut found = places.remove(&merge).unwrap_or_default();
-        if !found.is_sorted() {
-            found.sort_unstable();
-        }
-        for at in found {
-            if list.merge(at, merge, merges) {
-                for (merge, at) in list.around(at, merges) {
-                    add(merge, at, &mut queue, &mut places);
-                }
-            }
-        }
-    }
-    symbols.retain(|&symbol| symbol != NONE);
+/// Where each merge is possible, and the least of them first.
+#[derive(Default)]
+struct Places {
+    places: HashMap<Merge, Vec<u32>, Fast>,
+    queue: BinaryHeap<Reverse<Merge>>,
 }
 
-/// For long pieces under merges in any order: a heap of candidates, O(n log n).
-fn merge_with_heap(symbols: &mut Vec<u32>, merges: &Merges) {
-    let offers = symbols.windows(2).enumerate();
-    let mut heap: BinaryHeap<Reverse<(Merge, u32)>> = offers
-        .map(|(at, pair)| Reverse((merges.get(pair[0], pair[1]), at as u32)))
-        .filter(|offer| offer.0.0 != NO_MERGE)
-        .collect();
-    let mut list = List::new(symbols);
-    while let Some(Reverse((merge, at))) = heap.pop() {
-        if list.merge(at, merge, merges) {
-            let offers = list.around(at, merges).into_iter();
-            heap.extend(offers.filter(|offer| offer.0 != NO_MERGE).map(Reverse));
+impl Places {
+    fn add(&mut self, merge: Merge, at: u32) {
+        if merge == NO_MERGE {
+            return;
         }
+        let queue = &mut self.queue;
+        let places = self.places.entry(merge).or_insert_with(|| {
+            queue.push(Reverse(merge));
+            Vec::new()
+        });
+        places.push(at);
+    }
+
+    /// The merge to do next, with its places from right to left.
+    fn pop(&mut self) -> Option<(Merge, Vec<u32>)> {
+        let Reverse(merge) = self.queue.pop()?;
+        let mut places = self.places.remove(&merge).unwrap_or_default();
+        if places.is_sorted() {
+            places.reverse();
+        } else if !places.is_sorted_by(|a, b| a >= b) {
+            places.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        Some((merge, places))
+    }
+
+    fn put_back(&mut self, merge: Merge, places: Vec<u32>) {
+        if !places.is_empty() {
+            self.queue.push(Reverse(merge));
+            self.places.entry(merge).or_default().extend(places);
+        }
+    }
+}
+
+/// For long pieces: all places of one merge at a time, from left to right, so that the work is linear but for
+/// the number of distinct merges. Ranks of a trained table rise from a merge to those that it makes possible;
+/// where they do not, as in rank files, the rest of the places waits.
+fn merge_by_rank(symbols: &mut Vec<u32>, merges: &Merges) {
+    let mut places = Places::default();
+    for (at, pair) in symbols.windows(2).enumerate() {
+        places.add(merges.get(pair[0], pair[1]), at as u32);
+    }
+    let mut list = List::new(symbols);
+    while let Some((merge, mut found)) = places.pop() {
+        while let Some(at) = found.pop() {
+            if !list.merge(at, merge, merges) {
+                continue;
+            }
+            let offers = list.around(at, merges);
+            let earlier = offers.iter().any(|offer| offer.0 < merge);
+            for (offer, at) in offers {
+                places.add(offer, at);
+            }
+            if earlier {
+                break;
+            }
+        }
+        places.put_back(merge, found);
     }
     symbols.retain(|&symbol| symbol != NONE);
 }
@@ -280,7 +263,6 @@ mod tests {
                 merges.add(left, right, rank, 4 + rank);
             }
         }
-        merges.finish();
         merges
     }
 
@@ -290,40 +272,25 @@ mod tests {
     }
 
     #[test]
-    fn every_way_merges_alike() {
+    fn both_ways_merge_alike() {
         let mut draw = Draw(12345);
-        let mut long = 0;
-        for round in 0..2000 {
-            let shuffled = round % 2 == 0;
-            let merges = table(&mut draw, shuffled);
-            assert!(shuffled || merges.ordered);
-            let symbols = symbols(&mut draw, 200);
+        let (mut long, mut waited) = (0, 0);
+        for round in 0..4000 {
+            let merges = table(&mut draw, round % 2 == 0);
+            let mut ranked = symbols(&mut draw, 200);
             let mut scratch = Scratch {
-                symbols: symbols.clone(),
+                symbols: ranked.clone(),
                 candidates: Vec::new(),
             };
             merge_scanning(&mut scratch, &merges);
-            let (mut heaped, mut ranked) = (symbols.clone(), symbols);
-            merge_with_heap(&mut heaped, &merges);
-            assert_eq!(scratch.symbols, heaped);
-            if merges.ordered {
-                merge_by_rank(&mut ranked, &merges);
-                assert_eq!(scratch.symbols, ranked);
-                long += usize::from(ranked.len() > 3);
-            }
+            merge_by_rank(&mut ranked, &merges);
+            assert_eq!(scratch.symbols, ranked);
+            long += usize::from(ranked.len() > 3);
+            waited += usize::from(round % 2 == 0 && ranked.len() > 3);
         }
-        assert!(long > 300, "only {long} pieces tried merging by rank");
-    }
-
-    #[test]
-    fn an_unordered_table_is_told_from_an_ordered_one() {
-        let mut merges = Merges::with_capacity(4);
-        merges.add(0, 1, 0, 4);
-        merges.add(4, 2, 1, 5);
-        merges.finish();
-        assert!(merges.ordered);
-        merges.add(0, 2, 2, 4);
-        merges.finish();
-        assert!(!merges.ordered);
+        assert!(
+            long > 600 && waited > 300,
+            "{long} long pieces, {waited} under unordered tables"
+        );
     }
 }

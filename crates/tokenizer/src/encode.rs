@@ -6,7 +6,7 @@ use crate::Tokenizer;
 use crate::added::Part;
 use crate::bpe;
 use crate::cache::Cache;
-use crate::normalize::{self, Places};
+use crate::normalize::Places;
 use crate::pretokenize::{self, Span};
 
 /// Ids of a text and the bytes of it that each stands for, `start..end`; tokens that the post-processor
@@ -106,13 +106,16 @@ impl Walk<'_> {
 
     /// Text between added tokens.
     fn plain(&mut self, part: &Part<'_>) {
-        if !self.tokenizer.nfc || normalize::unchanged(part.text) {
-            self.normalized(part.text, part.start, None);
-        } else if self.offsets.is_some() {
-            let (normal, places) = normalize::nfc_with_places(part.text, part.start);
-            self.normalized(&normal, 0, Some(&places));
-        } else {
-            self.normalized(&normalize::nfc(part.text), 0, None);
+        match &self.tokenizer.nfc {
+            Some(nfc) if !nfc.unchanged(part.text) => {
+                if self.offsets.is_some() {
+                    let (normal, places) = nfc.text_with_places(part.text, part.start);
+                    self.normalized(&normal, 0, Some(&places));
+                } else {
+                    self.normalized(&nfc.text(part.text), 0, None);
+                }
+            }
+            _ => self.normalized(part.text, part.start, None),
         }
     }
 

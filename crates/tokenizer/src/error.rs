@@ -24,6 +24,20 @@ pub enum Error {
         /// The component as the file names it.
         component: String,
     },
+    /// A line of a rank file is not `token rank`, or the file does not say how its text is split.
+    Ranks {
+        /// What, such as `line 3`.
+        place: String,
+        /// What was expected there.
+        expected: String,
+    },
+    /// More than the module can hold.
+    TooLarge {
+        /// What has that size.
+        what: &'static str,
+        /// The most it may have.
+        most: usize,
+    },
     /// An id that the vocabulary does not hold.
     UnknownId(u32),
     /// Training options that cannot be met.
@@ -38,6 +52,8 @@ impl Error {
             Self::Json { .. } => "tokenizer-json",
             Self::Malformed { .. } => "tokenizer-malformed",
             Self::Unsupported { .. } => "tokenizer-unsupported",
+            Self::Ranks { .. } => "tokenizer-ranks",
+            Self::TooLarge { .. } => "too-large",
             Self::UnknownId(_) => "unknown-token-id",
             Self::Train(_) => "tokenizer-training",
         }
@@ -56,6 +72,8 @@ impl fmt::Display for Error {
             Self::Unsupported { path, component } => {
                 write!(f, "tokenizer.json: {path}: {component} is not supported")
             }
+            Self::Ranks { place, expected } => write!(f, "ranks: {place}: expected {expected}"),
+            Self::TooLarge { what, most } => write!(f, "{what}: more than {most} bytes"),
             Self::UnknownId(id) => write!(f, "token id {id} is not in the vocabulary"),
             Self::Train(why) => write!(f, "cannot train: {why}"),
         }

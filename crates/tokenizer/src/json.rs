@@ -7,7 +7,12 @@ use crate::Error;
 pub enum Json {
     Null,
     Bool(bool),
-    Number(f64),
+    /// A number below 2^32 without sign, fraction or exponent.
+    Whole(u32),
+    /// Any other number.
+    Number {
+        zero: bool,
+    },
     Text(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
@@ -17,7 +22,11 @@ const MAX_DEPTH: usize = 64;
 
 /// Reads one value that fills the whole text.
 pub fn parse(bytes: &[u8]) -> Result<Json, Error> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader {
+        bytes,
+        at: 0,
+        values: 0,
+    };
     reader.space();
     let value = reader.value(0)?;
     reader.space();
@@ -61,12 +70,10 @@ impl Json {
         }
     }
 
-    /// A token id: a whole number below 2^32.
+    /// A token id.
     pub fn id(&self) -> Option<u32> {
         match self {
-            Self::Number(n) if n.fract() == 0.0 && (0.0..4_294_967_296.0).contains(n) => {
-                Some(*n as u32)
-            }
+            Self::Whole(id) => Some(*id),
             _ => None,
         }
     }
@@ -93,9 +100,44 @@ pub fn quote(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &mut &[u8]| {
+        let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        *text = &text[count..];
+        count
+    };
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
+    let zero = rest.first() == Some(&b'0');
+    let whole = digits(&mut rest);
+    if whole == 0 || zero && whole > 1 {
+        return false;
+    }
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        rest = fraction;
+        if digits(&mut rest) == 0 {
+            return false;
+        }
+    }
+    if let Some(b'e' | b'E') = rest.first() {
+        rest = &rest[1..];
+        if let Some(b'+' | b'-') = rest.first() {
+            rest = &rest[1..];
+        }
+        if digits(&mut rest) == 0 {
+            return false;
+        }
+    }
+    rest.is_empty()
+}
+
+/// More values than this are damage: vocabularies hold a hundredth of them, and each takes memory.
+const MAX_VALUES: usize = 1 << 23;
+
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    values: usize,
 }
 
 impl Reader<'_> {
@@ -128,6 +170,10 @@ impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Json, Error> {
         if depth > MAX_DEPTH {
             return Err(self.expected("no deeper nesting"));
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(self.expected("fewer than 8388608 values"));
         }
         match self.peek() {
             b'{' => self.object(depth),
@@ -202,15 +248,25 @@ impl Reader<'_> {
         while matches!(self.peek(), b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9') {
             self.at += 1;
         }
-        std::str::from_utf8(&self.bytes[start..self.at])
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .filter(|n: &f64| n.is_finite())
-            .map(Json::Number)
-            .ok_or(Error::Json {
+        let text = &self.bytes[start..self.at];
+        let whole = text.iter().try_fold(0_u32, |value, &byte| {
+            let digit = u32::from(byte.wrapping_sub(b'0'));
+            let shifted = value.checked_mul(10).filter(|_| digit < 10);
+            shifted?.checked_add(digit)
+        });
+        match whole {
+            _ if !is_number(text) => Err(Error::Json {
                 offset: start,
                 expected: "a number",
-            })
+            }),
+            Some(value) => Ok(Json::Whole(value)),
+            None => Ok(Json::Number {
+                zero: text
+                    .iter()
+                    .take_while(|byte| !matches!(byte, b'e' | b'E'))
+                    .all(|byte| !(b'1'..=b'9').contains(byte)),
+            }),
+        }
     }
 
     fn text(&mut self) -> Result<String, Error> {
@@ -287,11 +343,25 @@ mod tests {
     #[test]
     fn reads_every_kind_of_value() {
         let json = parse(
-            r#" {"a": [1, -2.5e1, true, null], "b\n\u00e9\ud83d\ude00": "x/\/"} "#.as_bytes(),
+            r#" {"a": [1, -0.0e1, true, null, 4294967296], "b\n\u00e9\ud83d\ude00": "x/\/"} "#
+                .as_bytes(),
         );
         let json = json.expect("valid");
-        assert_eq!(json.get("a").list().expect("list")[1], Json::Number(-25.0));
+        let list = json.get("a").list().expect("list");
+        assert_eq!(list[0], Json::Whole(1));
+        assert_eq!(list[1], Json::Number { zero: true });
+        assert_eq!(list[4], Json::Number { zero: false });
         assert_eq!(json.get("b\n\u{e9}\u{1f600}").text(), Some("x//"));
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_standard() {
+        for text in ["0", "-1", "10.5", "1e9", "1E+2", "0.0e-0"] {
+            assert!(parse(text.as_bytes()).is_ok(), "{text}");
+        }
+        for text in ["01", "-", "1.", ".5", "1e", "+1", "1-2", "--1"] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -12,17 +12,30 @@ pub enum PreTokenizer {
     /// GPT-2's pattern after every digit became a piece of its own, so that constants are copied digit by
     /// digit; what `StarCoder2` and `SmolLM2` use.
     Gpt2Digits,
-    /// Llama 3's pattern (cl100k's): digits in groups of up to three.
+    /// Llama 3's pattern: digits in groups of up to three.
     Llama3,
+    /// OpenAI's cl100k as its rank files are read: Llama 3's pattern, but white space at the end of a text is
+    /// one piece.
+    Cl100k,
     /// Qwen 2's pattern: as Llama 3's with single digits.
     Qwen2,
     /// GPT-4o's pattern (o200k's): as Llama 3's with words split where case rises.
     O200k,
+    /// DeepSeek-Coder's steps: line breaks, words, punctuation, Chinese and digits, each apart.
+    DeepseekCoder,
 }
 
 impl PreTokenizer {
     /// The names that the command line uses.
-    pub const NAMES: [&'static str; 5] = ["gpt2", "gpt2-digits", "llama3", "qwen2", "o200k"];
+    pub const NAMES: [&'static str; 7] = [
+        "gpt2",
+        "gpt2-digits",
+        "llama3",
+        "cl100k",
+        "qwen2",
+        "o200k",
+        "deepseek-coder",
+    ];
 
     /// By the name that the command line uses.
     #[must_use]
@@ -31,8 +44,10 @@ impl PreTokenizer {
             "gpt2" => Self::Gpt2,
             "gpt2-digits" => Self::Gpt2Digits,
             "llama3" => Self::Llama3,
+            "cl100k" => Self::Cl100k,
             "qwen2" => Self::Qwen2,
             "o200k" => Self::O200k,
+            "deepseek-coder" => Self::DeepseekCoder,
             _ => return None,
         })
     }
@@ -41,9 +56,22 @@ impl PreTokenizer {
         match self {
             Self::Gpt2 => vec![Step::Scan(Scanner::Gpt2)],
             Self::Gpt2Digits => vec![Step::Digits { each: true }, Step::Scan(Scanner::Gpt2)],
-            Self::Llama3 => vec![Step::Scan(Scanner::Cl100k { digits: 3 })],
-            Self::Qwen2 => vec![Step::Scan(Scanner::Cl100k { digits: 1 })],
+            Self::Llama3 => cl100k(3, false),
+            Self::Cl100k => cl100k(3, true),
+            Self::Qwen2 => cl100k(1, false),
             Self::O200k => vec![Step::Scan(Scanner::O200k)],
+            Self::DeepseekCoder => {
+                let patterns = DEEPSEEK_CODER.into_iter();
+                let split = |regex| {
+                    Pattern::new(regex).ok().map(|pattern| Step::Split {
+                        pattern,
+                        behavior: Behavior::Isolated,
+                        invert: false,
+                    })
+                };
+                let digits = Step::Digits { each: true };
+                patterns.filter_map(split).chain([digits]).collect()
+            }
         }
     }
 
@@ -54,22 +82,39 @@ impl PreTokenizer {
             Self::Gpt2Digits => format!(
                 r#"{{"type":"Sequence","pretokenizers":[{{"type":"Digits","individual_digits":true}},{BYTE_LEVEL}]}}"#
             ),
-            Self::Llama3 => split_json(scan::LLAMA3),
-            Self::Qwen2 => split_json(scan::QWEN2),
-            Self::O200k => split_json(scan::O200K),
+            Self::Llama3 => split_json(&[scan::LLAMA3]),
+            Self::Cl100k => split_json(&[scan::CL100K_TAIL]),
+            Self::Qwen2 => split_json(&[scan::QWEN2]),
+            Self::O200k => split_json(&[scan::O200K]),
+            Self::DeepseekCoder => split_json(&DEEPSEEK_CODER),
         }
     }
 }
 
+fn cl100k(digits: u8, tail: bool) -> Vec<Step> {
+    vec![Step::Scan(Scanner::Cl100k { digits, tail })]
+}
+
+const DEEPSEEK_CODER: [&str; 4] = ["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-퟿]+"];
+
 const BYTE_LEVEL: &str =
     r#"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#;
 
-fn split_json(regex: &str) -> String {
-    let mut quoted = String::new();
-    crate::json::quote(regex, &mut quoted);
-    format!(
-        r#"{{"type":"Sequence","pretokenizers":[{{"type":"Split","pattern":{{"Regex":{quoted}}},"behavior":"Isolated","invert":false}},{{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}}]}}"#
-    )
+/// Splits by patterns; several are followed by digits apart, as only DeepSeek-Coder has several.
+fn split_json(patterns: &[&str]) -> String {
+    let mut out = String::from(r#"{"type":"Sequence","pretokenizers":["#);
+    for pattern in patterns {
+        out.push_str(r#"{"type":"Split","pattern":{"Regex":"#);
+        crate::json::quote(pattern, &mut out);
+        out.push_str(r#"},"behavior":"Isolated","invert":false},"#);
+    }
+    if patterns.len() > 1 {
+        out.push_str(r#"{"type":"Digits","individual_digits":true},"#);
+    }
+    out.push_str(
+        r#"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]}"#,
+    );
+    out
 }
 
 /// One step of a pre-tokenizer: splits every piece further.
@@ -237,7 +282,7 @@ fn matches(
                 found.push((at, end, !invert));
                 (gap, at) = (end, end);
             }
-            None => at += categories::decode(span.text, at).1,
+            None => at = pattern.next_start(span.text, at),
         }
     }
     if gap < at {

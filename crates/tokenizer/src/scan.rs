@@ -10,6 +10,8 @@ pub enum Scanner {
     /// Llama 3 and cl100k with up to three digits, Qwen 2 with one.
     Cl100k {
         digits: u8,
+        /// White space at the end of the text is one piece, line breaks or not (`\s++$`).
+        tail: bool,
     },
     /// o200k and Llama 4.
     O200k,
@@ -20,6 +22,7 @@ pub const GPT2: &str =
 pub const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 pub const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 pub const O200K: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+pub const CL100K_TAIL: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s++$|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// The same patterns as other files spell them.
 const CL100K: &str = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+";
 const GPT2_SHORT: &str = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
@@ -29,8 +32,18 @@ impl Scanner {
     pub fn from_regex(regex: &str) -> Option<Self> {
         match regex {
             GPT2 | GPT2_SHORT => Some(Self::Gpt2),
-            LLAMA3 | CL100K => Some(Self::Cl100k { digits: 3 }),
-            QWEN2 => Some(Self::Cl100k { digits: 1 }),
+            LLAMA3 | CL100K => Some(Self::Cl100k {
+                digits: 3,
+                tail: false,
+            }),
+            CL100K_TAIL => Some(Self::Cl100k {
+                digits: 3,
+                tail: true,
+            }),
+            QWEN2 => Some(Self::Cl100k {
+                digits: 1,
+                tail: false,
+            }),
             O200K => Some(Self::O200k),
             _ => None,
         }
@@ -41,7 +54,7 @@ impl Scanner {
     pub fn end(self, text: &[u8], at: usize) -> usize {
         match self {
             Self::Gpt2 => gpt2(text, at),
-            Self::Cl100k { digits } => cl100k(text, at, digits),
+            Self::Cl100k { digits, tail } => cl100k(text, at, digits, tail),
             Self::O200k => o200k(text, at),
         }
     }
@@ -164,7 +177,7 @@ fn gpt2(text: &[u8], at: usize) -> usize {
 
 /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,k}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 #[inline]
-fn cl100k(text: &[u8], at: usize, digits: u8) -> usize {
+fn cl100k(text: &[u8], at: usize, digits: u8, tail: bool) -> usize {
     let first = text[at];
     if first == b'\''
         && let Some(end) = contraction(text, at)
@@ -185,7 +198,7 @@ fn cl100k(text: &[u8], at: usize, digits: u8) -> usize {
             return run(text, after + length, LETTER);
         }
     }
-    symbols_or_spaces(text, at, b'\n')
+    symbols_or_spaces(text, at, b'\n', tail)
 }
 
 /// `[^\r\n\p{L}\p{N}]?U*W+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?U+W*(?i:'s|…)?|\p{N}{1,3}|
@@ -207,7 +220,7 @@ fn o200k(text: &[u8], at: usize) -> usize {
     if let Some(end) = word(lower_word).or_else(|| word(upper_word)) {
         return contraction(text, end).unwrap_or(end);
     }
-    symbols_or_spaces(text, at, b'/')
+    symbols_or_spaces(text, at, b'/', false)
 }
 
 const IN_UPPER: u8 = UPPER | CASELESS | MARK;
@@ -250,22 +263,26 @@ fn numbers(text: &[u8], mut at: usize, more: u8) -> usize {
     at
 }
 
-/// ` ?[^\s\p{L}\p{N}]+[\r\nx]*|\s*[\r\n]+|\s+(?!\S)|\s+`, where `x` is `tail`.
+/// ` ?[^\s\p{L}\p{N}]+[\r\nx]*|\s*[\r\n]+|\s+(?!\S)|\s+`, where `x` is `also`; with `tail` as if `\s++$` came
+/// before white space.
 #[inline]
-fn symbols_or_spaces(text: &[u8], at: usize, tail: u8) -> usize {
+fn symbols_or_spaces(text: &[u8], at: usize, also: u8, tail: bool) -> usize {
     let start = at + usize::from(text[at] == b' ');
     let mut end = run(text, start, OTHER);
     if end > start {
         while text
             .get(end)
-            .is_some_and(|&b| b == b'\r' || b == b'\n' || b == tail)
+            .is_some_and(|&b| b == b'\r' || b == b'\n' || b == also)
         {
             end += 1;
         }
         return end;
     }
-    // `\s*[\r\n]+`: through the last line break of the run.
     let end = run(text, at, SPACE);
+    if tail && end == text.len() {
+        return end;
+    }
+    // `\s*[\r\n]+`: through the last line break of the run.
     match text[at..end]
         .iter()
         .rposition(|&b| b == b'\r' || b == b'\n')

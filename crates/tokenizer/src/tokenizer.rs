@@ -5,9 +5,13 @@ use crate::added::AddedTokens;
 use crate::bpe::Merges;
 use crate::cache::Cache;
 use crate::hash::Fast;
+use crate::normalize::Nfc;
 use crate::pretokenize::Step;
 use crate::vocabulary::Vocabulary;
-use crate::{DecodeStream, Error, load};
+use crate::{DecodeStream, Error, RankOptions, load, ranks};
+
+/// Longer texts are not decoded: no JavaScript string is longer, and few ids can stand for much text.
+const MAX_TEXT: usize = 1 << 29;
 
 /// A loaded tokenizer.
 #[derive(Debug)]
@@ -25,7 +29,7 @@ pub struct Tokenizer {
     pub(crate) added_ids: HashMap<String, u32, Fast>,
     /// Ids that decoding may leave out.
     pub(crate) special: HashSet<u32, Fast>,
-    pub(crate) nfc: bool,
+    pub(crate) nfc: Option<Nfc>,
     pub(crate) steps: Vec<Step>,
     /// Ids that the post-processor puts before and after the text.
     pub(crate) before: Vec<u32>,
@@ -34,9 +38,35 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
+    /// A model by itself: text is one piece.
+    pub(crate) fn new(vocabulary: Vocabulary, merges: Merges) -> Self {
+        let byte_ids = std::array::from_fn(|byte| vocabulary.id(&[byte as u8]));
+        Self {
+            vocabulary,
+            byte_ids,
+            merges,
+            ignore_merges: false,
+            raw_added: AddedTokens::new(Vec::new()),
+            normalized_added: AddedTokens::new(Vec::new()),
+            added_ids: HashMap::default(),
+            special: HashSet::default(),
+            nfc: None,
+            steps: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            cache: Mutex::new(Cache::new()),
+        }
+    }
+
     /// Loads a `tokenizer.json`.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Error> {
         load::load(bytes)
+    }
+
+    /// Loads a `.tiktoken` file of ranks. Such a file does not say how text is split: `options` do, or one of
+    /// the published encodings is recognised by the number of its ranks.
+    pub fn from_ranks(bytes: &[u8], options: Option<&RankOptions>) -> Result<Self, Error> {
+        ranks::load(bytes, options)
     }
 
     /// One more than the largest id.
@@ -65,6 +95,12 @@ impl Tokenizer {
         let mut bytes = Vec::with_capacity(ids.len() * 4);
         for &id in ids {
             let token = self.vocabulary.token(id).ok_or(Error::UnknownId(id))?;
+            if bytes.len() + token.len() > MAX_TEXT {
+                return Err(Error::TooLarge {
+                    what: "the decoded text",
+                    most: MAX_TEXT,
+                });
+            }
             if !(skip_special && self.special.contains(&id)) {
                 bytes.extend_from_slice(token);
             }

@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::fmt::Write;
 
 use crate::hash::Fast;
-use crate::pretokenize::{self, PreTokenizer, Span};
+use crate::pretokenize::{self, PreTokenizer, Span, Step};
 use crate::{Error, byte_level, json};
 
 /// What to train.
@@ -27,28 +27,87 @@ pub struct TrainOptions {
 type Pair = (u32, u32);
 type PairMap<V> = HashMap<Pair, V, Fast>;
 
-/// Trains on `texts` and returns a `tokenizer.json`. Special tokens inside the texts are pieces like any other.
+/// Trains on `texts` and returns a `tokenizer.json`.
 pub fn train<'a>(
     texts: impl IntoIterator<Item = &'a str>,
     options: &TrainOptions,
 ) -> Result<String, Error> {
-    let distinct: HashSet<&String> = options.special.iter().collect();
-    if distinct.len() != options.special.len() || options.special.iter().any(String::is_empty) {
-        return Err(Error::Train(
-            "special tokens must be distinct and not empty".into(),
-        ));
+    let mut trainer = Trainer::new(options.clone())?;
+    for text in texts {
+        trainer.feed(text);
     }
-    let base = options.special.len() + 256;
-    if options.vocab_size < base {
-        return Err(Error::Train(format!(
-            "vocab_size is {}; {base} entries are needed for the special tokens and the 256 bytes",
-            options.vocab_size
-        )));
+    Ok(trainer.finish())
+}
+
+/// Takes texts one by one and keeps only the distinct pieces and how often each occurs. Special tokens inside the texts are pieces like any other.
+#[derive(Debug)]
+pub struct Trainer {
+    options: TrainOptions,
+    steps: Vec<Step>,
+    counts: HashMap<Box<[u8]>, u64, Fast>,
+}
+
+impl Trainer {
+    /// Refuses options that cannot be met.
+    pub fn new(options: TrainOptions) -> Result<Self, Error> {
+        let distinct: HashSet<&String> = options.special.iter().collect();
+        if distinct.len() != options.special.len() || options.special.iter().any(String::is_empty) {
+            return Err(Error::Train(
+                "special tokens must be distinct and not empty".into(),
+            ));
+        }
+        let base = options.special.len() + 256;
+        if options.vocab_size < base {
+            return Err(Error::Train(format!(
+                "vocab_size is {}; {base} entries are needed for the special tokens and the 256 bytes",
+                options.vocab_size
+            )));
+        }
+        Ok(Self {
+            steps: options.pre_tokenizer.steps(),
+            options,
+            counts: HashMap::default(),
+        })
     }
-    let mut vocab = Vocabulary::new(&options.special);
-    let mut words = count_words(texts, options.pre_tokenizer, &vocab);
-    let merges = learn(&mut words, &mut vocab, options);
-    Ok(vocab.to_json(&merges, options))
+
+    /// Counts the pieces of a text.
+    pub fn feed(&mut self, text: &str) {
+        let counts = &mut self.counts;
+        pretokenize::split(
+            Span::new(text, 0),
+            &self.steps,
+            &mut |piece: Span<'_>| match counts.get_mut(piece.text) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(piece.text.into(), 1)),
+            },
+        );
+    }
+
+    /// Adds what another trainer counted, on another thread for instance. The order does not matter.
+    pub fn absorb(&mut self, other: Self) {
+        for (piece, count) in other.counts {
+            *self.counts.entry(piece).or_default() += count;
+        }
+    }
+
+    /// Learns the merges and returns a `tokenizer.json`.
+    #[must_use]
+    pub fn finish(self) -> String {
+        let mut vocab = Vocabulary::new(&self.options.special);
+        let mut counts: Vec<_> = self.counts.into_iter().collect();
+        // The order of a hash table says nothing; this one makes runs alike.
+        counts.sort_unstable();
+        let word = |(piece, count): (Box<[u8]>, u64)| Word {
+            symbols: piece
+                .iter()
+                .map(|&byte| vocab.byte_ids[usize::from(byte)])
+                .collect(),
+            count,
+        };
+        let mut words: Vec<Word> = counts.into_iter().map(word).collect();
+        let merges = learn(&mut words, &mut vocab, &self.options);
+        vocab.to_json(&merges, &self.options)
+    }
 }
 
 /// A distinct piece: its symbols and how often it occurs.
@@ -132,47 +191,16 @@ impl Vocabulary {
     }
 }
 
-fn count_words<'a>(
-    texts: impl IntoIterator<Item = &'a str>,
-    pre_tokenizer: PreTokenizer,
-    vocab: &Vocabulary,
-) -> Vec<Word> {
-    let steps = pre_tokenizer.steps();
-    let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
-    for text in texts {
-        pretokenize::split(
-            Span::new(text, 0),
-            &steps,
-            &mut |piece: Span<'_>| match counts.get_mut(piece.text) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(piece.text.to_vec(), 1)),
-            },
-        );
-    }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_unstable();
-    counts
-        .into_iter()
-        .map(|(piece, count)| Word {
-            symbols: piece
-                .into_iter()
-                .map(|b| vocab.byte_ids[usize::from(b)])
-                .collect(),
-            count,
-        })
-        .collect()
-}
-
 /// Merges until the vocabulary is full or no pair is frequent enough. A pair's count in the heap may be
 /// too high, never too low: it is checked when it comes up, and put back with the right one.
 fn learn(words: &mut [Word], vocab: &mut Vocabulary, options: &TrainOptions) -> Vec<Pair> {
     let mut counts: PairMap<u64> = PairMap::default();
-    let mut places: PairMap<HashSet<u32>> = PairMap::default();
+    let mut places: PairMap<Vec<u32>> = PairMap::default();
     for (at, word) in words.iter().enumerate() {
         for pair in word.symbols.windows(2) {
             let pair = (pair[0], pair[1]);
             *counts.entry(pair).or_default() += word.count;
-            places.entry(pair).or_default().insert(at as u32);
+            note(places.entry(pair).or_default(), at as u32);
         }
     }
     let mut heap: BinaryHeap<(u64, Reverse<Pair>)> = counts
@@ -198,13 +226,10 @@ fn learn(words: &mut [Word], vocab: &mut Vocabulary, options: &TrainOptions) -> 
         bytes.extend_from_slice(&vocab.tokens[pair.1 as usize]);
         let id = vocab.add(bytes);
         merges.push(pair);
-        let mut grown: HashSet<Pair> = HashSet::new();
-        let mut at: Vec<u32> = places
-            .remove(&pair)
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
+        let mut grown: HashSet<Pair, Fast> = HashSet::default();
+        let mut at = places.remove(&pair).unwrap_or_default();
         at.sort_unstable();
+        at.dedup();
         for place in at {
             let word = &mut words[place as usize];
             for old in word.symbols.windows(2) {
@@ -217,7 +242,7 @@ fn learn(words: &mut [Word], vocab: &mut Vocabulary, options: &TrainOptions) -> 
                 let new = (new[0], new[1]);
                 *counts.entry(new).or_default() += word.count;
                 if new.0 == id || new.1 == id {
-                    places.entry(new).or_default().insert(place);
+                    note(places.entry(new).or_default(), place);
                     grown.insert(new);
                 }
             }
@@ -226,6 +251,13 @@ fn learn(words: &mut [Word], vocab: &mut Vocabulary, options: &TrainOptions) -> 
         heap.extend(grown.into_iter().map(|new| (counts[&new], Reverse(new))));
     }
     merges
+}
+
+/// Words come in order, so one that is noted twice is the last.
+fn note(places: &mut Vec<u32>, word: u32) {
+    if places.last() != Some(&word) {
+        places.push(word);
+    }
 }
 
 /// Every occurrence of `pair`, from the left, becomes `id`.

@@ -8,12 +8,14 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, PreTokenizerWrapper, SplitDelimiterBehavior, TokenizerImpl};
 
-const FAMILIES: [(&str, PreTokenizer); 5] = [
+const FAMILIES: [(&str, PreTokenizer); 7] = [
     ("gpt2", PreTokenizer::Gpt2),
     ("gpt2-digits", PreTokenizer::Gpt2Digits),
     ("llama3", PreTokenizer::Llama3),
+    ("cl100k", PreTokenizer::Cl100k),
     ("qwen2", PreTokenizer::Qwen2),
     ("o200k", PreTokenizer::O200k),
+    ("deepseek-coder", PreTokenizer::DeepseekCoder),
 ];
 
 const SPECIAL: [&str; 3] = ["<|pad|>", "<|end|>", "<|python|>"];
@@ -128,6 +130,23 @@ fn regex(pre_tokenizer: PreTokenizer) -> PreTokenizerWrapper {
         ])
         .into(),
         PreTokenizer::Llama3 => split(&cl100k("{1,3}")),
+        PreTokenizer::Cl100k => {
+            split(&cl100k("{1,3}").replace(r"|\s*[\r\n]+", r"|\s++$|\s*[\r\n]+"))
+        }
+        PreTokenizer::DeepseekCoder => {
+            let patterns = ["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-퟿]+"];
+            let isolated = |pattern: &str| {
+                let pattern = SplitPattern::Regex(pattern.to_owned());
+                Split::new(pattern, SplitDelimiterBehavior::Isolated, false).expect("a pattern")
+            };
+            let mut steps: Vec<PreTokenizerWrapper> = patterns
+                .iter()
+                .map(|&pattern| isolated(pattern).into())
+                .collect();
+            steps.push(Digits::new(true).into());
+            steps.push(ByteLevel::new(false, true, false).into());
+            Sequence::new(steps).into()
+        }
         PreTokenizer::Qwen2 => split(&cl100k("")),
         PreTokenizer::O200k => split(
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",

@@ -33,6 +33,8 @@ enum Node {
         choices: Vec<Vec<Node>>,
         wanted: bool,
     },
+    /// `$`: before a line feed or at the end, as in Ruby's syntax, which the reference's engine reads.
+    LineEnd,
 }
 
 /// A set of characters: whole categories and ranges of code points.
@@ -77,6 +79,31 @@ impl Pattern {
         }
     }
 
+    /// Where to look for a match after none was found at `at`. A pattern that starts with `x+` has none further
+    /// on in the same run of `x` either: what could follow later was tried already. So `\s+$` stays linear.
+    pub fn next_start(&self, text: &[u8], at: usize) -> usize {
+        let (code, length) = categories::decode(text, at);
+        let mut next = at + length;
+        if let [nodes] = &self.choices[..]
+            && let Some(Node::Repeat {
+                set,
+                least: 1,
+                most: usize::MAX,
+                ..
+            }) = nodes.first()
+            && set.holds(code)
+        {
+            while next < text.len() {
+                let (code, length) = categories::decode(text, next);
+                if !set.holds(code) {
+                    break;
+                }
+                next += length;
+            }
+        }
+        next
+    }
+
     /// Where the match that starts at `at` ends.
     pub fn end(&self, text: &[u8], at: usize) -> Option<usize> {
         any(&self.choices, None, text, at)
@@ -103,7 +130,7 @@ fn may_be_empty(choices: &[Vec<Node>]) -> bool {
         nodes.iter().all(|node| match node {
             Node::Repeat { least, .. } => *least == 0,
             Node::Group { choices, optional } => *optional || may_be_empty(choices),
-            Node::Ahead { .. } => true,
+            Node::Ahead { .. } | Node::LineEnd => true,
         })
     })
 }
@@ -160,6 +187,13 @@ fn sequence(nodes: &[Node], then: Option<&Rest>, text: &[u8], at: usize) -> Opti
             }
             found
         }
+        Node::LineEnd => {
+            if text.get(at).is_none_or(|&byte| byte == b'\n') {
+                sequence(nodes, then, text, at)
+            } else {
+                None
+            }
+        }
         Node::Ahead { choices, wanted } => {
             if any(choices, None, text, at).is_some() == *wanted {
                 sequence(nodes, then, text, at)
@@ -206,7 +240,13 @@ mod tests {
 
     #[test]
     fn the_scanners_split_as_their_patterns_do() {
-        for regex in [scan::GPT2, scan::LLAMA3, scan::QWEN2, scan::O200K] {
+        for regex in [
+            scan::GPT2,
+            scan::LLAMA3,
+            scan::CL100K_TAIL,
+            scan::QWEN2,
+            scan::O200K,
+        ] {
             let scanner = Scanner::from_regex(regex).expect("has a scanner");
             let pattern = Pattern::new(regex).expect("is supported");
             for text in texts() {
@@ -230,5 +270,7 @@ mod tests {
         assert_eq!(end("(?:ab|a)(?!c)", "abc"), Some(1));
         assert_eq!(end("x(?:y)?z", "xz"), Some(2));
         assert_eq!(end(r"[^\S\n]+", " \t\n"), Some(2));
+        assert_eq!(end(r"\s+$", "  \n x"), Some(2));
+        assert_eq!(end(r"\s++$", "  \n x"), None);
     }
 }

@@ -109,6 +109,12 @@ impl Reader {
                 None => Node::Group { choices, optional },
             });
         }
+        if self.eat("$") {
+            if matches!(self.peek(), Some('?' | '*' | '+' | '{')) {
+                return Err("an end of line that repeats".into());
+            }
+            return Ok(Node::LineEnd);
+        }
         let set = self.set(fold)?;
         let (least, most) = match self.peek() {
             Some('?') => (0, 1),
@@ -174,7 +180,7 @@ impl Reader {
         match self.take()? {
             '[' => self.class(&mut set)?,
             '\\' => self.escape(&mut set)?,
-            c @ ('.' | '^' | '$' | '*' | '+' | '?' | '{' | '}' | ']') => {
+            c @ ('.' | '^' | '*' | '+' | '?' | '{' | '}' | ']') => {
                 return Err(format!("the bare character {c}"));
             }
             c => set.ranges.push((u32::from(c), u32::from(c))),
