@@ -14,6 +14,7 @@ import { generate } from "./commands/generate.ts";
 import { judge } from "./commands/judge.ts";
 import { languages } from "./commands/languages.ts";
 import { replay } from "./commands/replay.ts";
+import { report as reportRuns } from "./commands/report.ts";
 import { runs } from "./commands/runs.ts";
 import { score } from "./commands/score.ts";
 import { serve } from "./commands/serve.ts";
@@ -46,6 +47,7 @@ const calque = Command.make("calque").pipe(
     runs,
     compare,
     replay,
+    reportRuns,
     data,
     check,
     judge,

@@ -61,3 +61,25 @@ Deno.test("compare shows transfer, differences problem by problem, and where rec
     await rm(folder, { recursive: true });
   }
 });
+
+Deno.test("report writes a page in one file, and the same as JSON beside it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "calque-report-"));
+  try {
+    const run = await writeRun(join(folder, "one"), ["lua"], {
+      lua: [true, false],
+      c: [true, true],
+    });
+    const metrics = [1, 2].map((step) => JSON.stringify({ step, loss: 1 / step }) + "\n").join("");
+    await writeFile(join(run, "metrics.jsonl"), metrics);
+    const out = join(folder, "pages", "run.html");
+    const { code, stderr } = await calque(["report", run, "--out", out]);
+    assert.equal(code, 0, stderr);
+    const page = await readFile(out, "utf8");
+    assert.match(page, /<h2>Transfer<\/h2>[\s\S]*<svg[\s\S]*loss by step/);
+    const beside = JSON.parse(await readFile(join(folder, "pages", "run.json"), "utf8"));
+    assert.equal(beside.comparisons[0].after.length, 4);
+    assert.equal(beside.transfer.rows[0].untrained.value, 1);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

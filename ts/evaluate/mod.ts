@@ -31,3 +31,5 @@ export {
 } from "./answers.ts";
 export { type Recognition, recognition, recognitionTable } from "./recognition.ts";
 export { programAnswers, type ProgramAnswersOptions } from "./program_answers.ts";
+export { type Report, reportHtml } from "./html/report.ts";
+export { type Curve } from "./html/line_chart.ts";

@@ -7,8 +7,9 @@ import { Sandbox } from "../../../ts/sandbox/mod.ts";
 import { UserError } from "../../tools/mod.ts";
 import { printJson, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
-import { evaluationReport, evaluationTables } from "./evaluation_report.ts";
+import { evaluationPage, evaluationReport, evaluationTables } from "./evaluation_report.ts";
 import { type Asked, measure } from "./measure.ts";
+import { writeReport } from "./report_file.ts";
 import { type Prompts, promptsOf } from "./prompts.ts";
 
 export interface EvaluateFlags {
@@ -30,6 +31,7 @@ export interface EvaluateFlags {
   readonly maxTokens: number;
   readonly prompts: string | undefined;
   readonly seed: number;
+  readonly html: string | undefined;
   readonly json: boolean;
 }
 
@@ -45,6 +47,9 @@ export const evaluateModel = Effect.fnUntraced(function* (flags: EvaluateFlags) 
     : yield* measure({ name: side("before"), model: before, adapter: undefined }, asked);
   const is = yield* measure({ name: side("after"), model, adapter }, asked);
   const report = evaluationReport(flags, is, was);
+  if (flags.html !== undefined) {
+    yield* writeReport(flags.html, evaluationPage(flags, report, is, was));
+  }
   if (flags.json) return yield* printJson(report);
   yield* writeOut(evaluationTables(report, is).join("\n\n") + "\n");
 }, Effect.provide(Sandbox.layer()));

@@ -5,6 +5,7 @@ import {
   recognition,
   recognitionTable,
   renderTable,
+  type Report,
   scoreTable,
   transferMatrix,
   transferTable,
@@ -78,6 +79,40 @@ export const evaluationTables = (
     recognitionTable(report.questions),
   ]),
 ];
+
+/** The same as a page. */
+export const evaluationPage = (
+  flags: EvaluateFlags,
+  { transfer, recognition, questions }: EvaluationReport,
+  after: Measured,
+  before: Measured | undefined,
+): Report => {
+  const facts: [string, string | undefined][] = [
+    ["model", flags.model],
+    ["adapter", flags.adapter],
+    ["before", flags.before],
+    ["tasks", flags.tasks],
+    ["kind", flags.kind],
+    ["split", flags.split],
+    ["samples a problem", String(flags.temperature === 0 ? 1 : flags.samples)],
+    ["seed", String(flags.seed)],
+  ];
+  return {
+    title: `Evaluation of ${flags.adapter ?? flags.model}`,
+    facts: facts.flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, value]]
+    ),
+    trained: flags.trained,
+    comparisons: after.solved === undefined ? [] : [{
+      temperature: flags.temperature,
+      before: before?.solved?.samples ?? [],
+      after: after.solved.samples,
+    }],
+    ...(transfer === undefined ? {} : { transfer }),
+    ...(recognition === undefined ? {} : { recognition }),
+    ...(questions === undefined ? {} : { questions }),
+  };
+};
 
 const figures = (
   samples: NonNullable<Measured["solved"]>["samples"],
