@@ -1,38 +1,48 @@
 import type { MiddlewareHandler } from "hono";
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { UserError } from "../tools/mod.ts";
+import { digestOf, type Holder } from "./holder.ts";
+import type { Limiter } from "./limits.ts";
+import { operationOf } from "./operations/mod.ts";
 import { problem } from "./problem.ts";
 
-/** What a token is for: everything, or only to be asked for verdicts by this server's own runs. */
-export type Scope = "all" | "judge";
-
-/** Lets in what carries `Authorization: Bearer TOKEN`; tokens are known by their digests alone. */
-export const bearer = (
-  tokens: ReadonlyMap<Scope, string>,
-  allows: (scope: Scope, path: string) => boolean,
-): MiddlewareHandler => {
-  const known = [...tokens].map(([scope, token]) => ({ scope, digest: digest(token) }));
-  return async (c, next) => {
-    const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    // Digests have one length, so neither the time nor an early end tells anything about the token.
-    const told = given === undefined ? undefined : digest(given);
-    const matching = known.filter((each) =>
-      told !== undefined && timingSafeEqual(told, each.digest)
-    );
-    if (matching.some(({ scope }) => allows(scope, c.req.path))) return await next();
-    if (matching.length > 0) {
-      const message = `the token is not for ${c.req.path}`;
-      return problem(c, new UserError({ code: "forbidden", message }));
-    }
-    const detail = given === undefined
+/**
+ * Lets in what carries `Authorization: Bearer TOKEN` with the scope of the operation, or what is open to
+ * all, and holds both to the limits. Paths that are no operation want a token too, whichever.
+ */
+export const guard = (
+  holders: () => readonly Holder[],
+  limiter: Limiter,
+): MiddlewareHandler =>
+async (c, next) => {
+  const wanted = operationOf(c.req.method, c.req.path)?.scope;
+  if (wanted === "open") return await next();
+  const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+  const holder = given === undefined ? undefined : findHolder(given, holders());
+  if (holder === undefined) {
+    const late = limiter.stranger();
+    if (late !== undefined) return problem(c, late);
+    const message = given === undefined
       ? 'expected the header "Authorization: Bearer TOKEN"'
       : 'the token in the header "Authorization" is not this server\'s';
-    const response = problem(c, new UserError({ code: "unauthorized", message: detail }));
+    const response = problem(c, new UserError({ code: "unauthorized", message }));
     response.headers.set("www-authenticate", 'Bearer realm="calque"');
     return response;
-  };
+  }
+  const allowed = wanted === undefined || holder.scopes.has(wanted) ||
+    (wanted !== "judge" && holder.scopes.has("admin"));
+  // The token of a server's own runs is for nothing else.
+  if (!allowed || (wanted === undefined && holder.scopes.has("judge"))) {
+    const message = `the token has not the scope "${wanted ?? "read"}" that ${c.req.path} wants`;
+    return problem(c, new UserError({ code: "forbidden", message }));
+  }
+  return await limiter.admit(c, holder.id, wanted === "tools", next);
 };
 
-export const newToken = (): string => randomBytes(24).toString("base64url");
-
-const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
+/** Digests have one length and all are compared, so the time tells nothing about any token. */
+const findHolder = (token: string, holders: readonly Holder[]): Holder | undefined => {
+  const told = digestOf(token);
+  let found: Holder | undefined;
+  for (const holder of holders) if (timingSafeEqual(told, holder.digest)) found = holder;
+  return found?.expires_ms !== undefined && found.expires_ms <= Date.now() ? undefined : found;
+};

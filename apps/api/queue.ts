@@ -195,11 +195,20 @@ const startProcess = async (
     return spawn(program!, [...args, ...asked], {
       stdio: ["ignore", log.fd, log.fd],
       detached: true,
-      env: { ...process.env, ...environment },
+      env: { ...environmentOfRuns(), ...environment },
     });
   } finally {
     await log.close();
   }
+};
+
+/**
+ * A run turns to hosts that its recipe names, with the token that it has: that must not be the server's
+ * own, but the one that `CALQUE_JUDGE_TOKEN` gives for them.
+ */
+const environmentOfRuns = (): NodeJS.ProcessEnv => {
+  const { CALQUE_TOKEN: _, CALQUE_JUDGE_TOKEN, ...rest } = process.env;
+  return CALQUE_JUDGE_TOKEN === undefined ? rest : { ...rest, CALQUE_TOKEN: CALQUE_JUDGE_TOKEN };
 };
 
 type End = number | "signal";

@@ -17,9 +17,9 @@ import { downloadFolder } from "./download.ts";
 import { publicRun, type RunOptions, whole } from "./runs.ts";
 import { eventFile } from "./tensorboard.ts";
 
-const MetricsQuery = Schema.Struct({ points: Schema.optionalKey(whole(1, 100_000)) });
+export const MetricsQuery = Schema.Struct({ points: Schema.optionalKey(whole(1, 100_000)) });
 
-const RolloutsQuery = Schema.Struct({
+export const RolloutsQuery = Schema.Struct({
   limit: Schema.optionalKey(whole(1, 100)),
   cursor: Schema.optionalKey(whole(0, Number.MAX_SAFE_INTEGER)),
   target: Schema.optionalKey(Schema.String),
@@ -27,7 +27,7 @@ const RolloutsQuery = Schema.Struct({
   min_reward: Schema.optionalKey(Schema.NumberFromString.check(Schema.isFinite())),
 });
 
-const CompareQuery = Schema.Struct({ runs: Schema.NonEmptyString });
+export const CompareQuery = Schema.Struct({ runs: Schema.NonEmptyString });
 
 /** What came of a run: `/api/runs/ID/...`. */
 export const resultRoutes = ({ services: { find } }: RunOptions) =>

@@ -8,7 +8,8 @@ import { resolveRequest } from "../tools/recipe.ts";
 import { jsonBody, query } from "./body.ts";
 import { confineRecipe, type Reach } from "./confine.ts";
 import { estimate } from "./estimate.ts";
-import { eventStream, lastEventId } from "./events.ts";
+import type { EventHub } from "./event_hub.ts";
+import { lastEventId } from "./events.ts";
 import { problem } from "./problem.ts";
 import { requestedRecipe, RunQueue } from "./queue.ts";
 import type { RunServices } from "./services.ts";
@@ -16,7 +17,7 @@ import type { RunServices } from "./services.ts";
 export const whole = (minimum: number, maximum: number) =>
   Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum }));
 
-const RunRequest = Schema.Struct({
+export const RunRequest = Schema.Struct({
   /** The name of a recipe in `recipes/`, or a recipe. */
   recipe: Schema.Union([Schema.NonEmptyString, Schema.Record(Schema.String, Schema.Unknown)]),
   /** Dotted keys and the values they get. */
@@ -24,7 +25,7 @@ const RunRequest = Schema.Struct({
   name: Schema.optionalKey(Schema.NonEmptyString.check(Schema.isMaxLength(100))),
 });
 
-const ListQuery = Schema.Struct({
+export const ListQuery = Schema.Struct({
   limit: Schema.optionalKey(whole(1, 100)),
   cursor: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Literals(STATUSES)),
@@ -36,10 +37,11 @@ export interface RunOptions {
   readonly reach: Reach;
   /** Starts the command line: program and first arguments. */
   readonly command: readonly string[];
+  readonly hub: EventHub;
 }
 
 /** `/api/runs`. */
-export const runRoutes = ({ services: { run, find }, reach, command }: RunOptions) => {
+export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunOptions) => {
   const recipeOf = async ({ recipe, set = {} }: typeof RunRequest.Type) =>
     await confineRecipe(await run(resolveRequest(recipe, set)), reach);
 
@@ -104,7 +106,7 @@ export const runRoutes = ({ services: { run, find }, reach, command }: RunOption
         // Its process may still be writing what it did last.
         return await lockHolder(layout(found.folder).process) === undefined;
       };
-      return new Response(eventStream(found, { after, ended }), {
+      return new Response(hub.stream(found, { after, ended }), {
         headers: {
           "content-type": "text/event-stream",
           "cache-control": "no-store",

@@ -1,17 +1,21 @@
 import { Effect, Layer, ManagedRuntime, Scope } from "effect";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FolderInUse, RunStore, takeLock } from "../../ts/runs/mod.ts";
+import { databaseLayer, FolderInUse, RunStore, STATUSES, takeLock } from "../../ts/runs/mod.ts";
 import { asUserError } from "../tools/mod.ts";
 import { app } from "./app.ts";
-import { newToken } from "./auth.ts";
 import { reachOf } from "./confine.ts";
+import { EventHub } from "./event_hub.ts";
+import { holderOf, newToken } from "./holder.ts";
+import { Limiter, type Limits } from "./limits.ts";
 import { ModelShelf } from "./models.ts";
 import { FileShelf } from "./openai/files.ts";
 import { pointAtGrader } from "./openai/grading.ts";
 import { Jobs } from "./openai/jobs.ts";
 import { RunQueue } from "./queue.ts";
 import { runServices } from "./services.ts";
+import { Tokens } from "./tokens.ts";
+import { telemetry } from "./tracing.ts";
 
 export interface ServerOptions {
   /** The folder of the run folders. One server has it at a time. */
@@ -22,6 +26,9 @@ export interface ServerOptions {
   /** More folders whose files recipes may name, and hosts that runs may turn to. */
   readonly read: readonly string[];
   readonly hosts: readonly string[];
+  /** Origins whose pages may ask (CORS). */
+  readonly origins: readonly string[];
+  readonly limits: Limits;
   /** Starts the command line: program and first arguments. */
   readonly command: readonly string[];
   /** The tokenizer of `/api/tokenize` where the request names none. */
@@ -54,7 +61,11 @@ export const openServer = Effect.fnUntraced(function* (options: ServerOptions) {
   const judgeToken = newToken();
   const prepare = pointAtGrader(options.address, judgeToken);
   const queue = RunQueue.layer(options.command, prepare);
-  const layer = queue.pipe(Layer.provideMerge(RunStore.layer(data)));
+  const layer = queue.pipe(
+    Layer.provideMerge(RunStore.layerOnDatabase(data)),
+    Layer.provideMerge(databaseLayer(data)),
+    Layer.provideMerge(telemetry),
+  );
   const runtime = yield* Effect.acquireRelease(
     Effect.sync(() => ManagedRuntime.make(layer)),
     (made) => made.disposeEffect,
@@ -68,9 +79,20 @@ export const openServer = Effect.fnUntraced(function* (options: ServerOptions) {
     Effect.sync(() => new ModelShelf(data, services)),
     (shelf) => Effect.promise(() => shelf.close()),
   );
+  const tokens = new Tokens(services.run, [
+    holderOf("server", options.token, "admin"),
+    holderOf("runs", judgeToken, "judge"),
+  ]);
+  yield* Effect.promise(() => tokens.load());
+  const hub = new EventHub();
   const routes = app({
     services,
-    tokens: new Map([["all", options.token], ["judge", judgeToken]]),
+    tokens,
+    limiter: new Limiter(options.limits),
+    origins: options.origins,
+    hub,
+    trace: (effect) => runtime.runPromise(effect),
+    gauges: { listeners: () => hub.listeners, runs: () => countRuns(services) },
     judge,
     tokenizer: options.tokenizer,
     files,
@@ -81,3 +103,12 @@ export const openServer = Effect.fnUntraced(function* (options: ServerOptions) {
   });
   return (request: Request): Response | Promise<Response> => routes.fetch(request);
 });
+
+const countRuns = async (
+  services: ReturnType<typeof runServices>,
+): Promise<Readonly<Record<string, number>>> => {
+  const runs = await services.all();
+  return Object.fromEntries(
+    STATUSES.map((status) => [status, runs.filter((run) => run.status === status).length]),
+  );
+};

@@ -1,10 +1,12 @@
 import { Effect, type ManagedRuntime } from "effect";
+import type { SqlClient } from "effect/sql/SqlClient";
 import { join } from "node:path";
 import { isRunId, type Run, RunStore } from "../../ts/runs/mod.ts";
 import { UserError } from "../tools/mod.ts";
 import { RunQueue } from "./queue.ts";
+import { withinRequest } from "./tracing.ts";
 
-export type Services = RunStore | RunQueue;
+export type Services = RunStore | RunQueue | SqlClient;
 
 /** What routes ask of the rooms below, as promises. */
 export interface RunServices {
@@ -19,7 +21,7 @@ export const runServices = (
   runtime: ManagedRuntime.ManagedRuntime<Services, unknown>,
 ): RunServices => {
   const run: RunServices["run"] = async (effect) => {
-    const result = await runtime.runPromise(Effect.result(effect));
+    const result = await runtime.runPromise(Effect.result(withinRequest(effect)));
     if (result._tag === "Failure") throw result.failure;
     return result.success;
   };

@@ -3,7 +3,7 @@ import { check } from "../../ts/wasm/mod.ts";
 import { UserError } from "./errors.ts";
 import { makeTool } from "./tool.ts";
 
-const CheckInput = Schema.Struct({
+export const CheckInput = Schema.Struct({
   source: Schema.String,
   /** Without it `source` defines both `@src` and `@tgt`. */
   target: Schema.optionalKey(Schema.String),

@@ -70,10 +70,15 @@ export const openGenerate = Effect.fnUntraced(
 );
 
 /** What can be asked for each prompt. */
-export type Sampling = Pick<
-  GenerateOptions,
-  "samples" | "max_tokens" | "temperature" | "top_k" | "top_p" | "seed" | "stop"
->;
+export type Sampling =
+  & Pick<
+    GenerateOptions,
+    "samples" | "max_tokens" | "temperature" | "top_k" | "top_p" | "seed" | "stop"
+  >
+  & {
+    /** The token that ends a completion; the model's own end tokens if not given. */
+    readonly stop_token?: number;
+  };
 
 export type Asked =
   | { readonly ids: readonly number[] }
@@ -135,7 +140,9 @@ export const openGenerator = Effect.fnUntraced(
             ...(top_k === undefined ? {} : { top_k }),
             ...(top_p === undefined ? {} : { top_p }),
             seed,
-            stop: engine.config.eos_token_ids,
+            stop: sampling.stop_token === undefined
+              ? engine.config.eos_token_ids
+              : [sampling.stop_token],
           }),
         catch: asUserError,
       });

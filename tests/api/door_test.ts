@@ -7,7 +7,7 @@ Deno.test("health is open; everything else wants the token, absent routes too", 
     const health = await fetch(`${url}/healthz`);
     assert.equal(health.status, 200);
     await health.body?.cancel();
-    for (const path of ["/api/runs", "/", "/metrics", "/api/nothing"]) {
+    for (const path of ["/api/runs", "/metrics", "/api/tokens", "/api/nothing"]) {
       for (const headers of [{}, { authorization: "Bearer wrong" }, { authorization: token }]) {
         const response = await fetch(url + path, { headers: headers as Record<string, string> });
         const body = await response.json();

@@ -1,6 +1,7 @@
 import { Effect, Result, Schema } from "effect";
 import { performance } from "node:perf_hooks";
-import { decodeInput, type Tool, UserError } from "../../tools/mod.ts";
+import type { JudgeTool } from "../../tools/judge.ts";
+import { decodeInput, UserError } from "../../tools/mod.ts";
 
 const StringCheck = Schema.Struct({
   type: Schema.Literal("string_check"),
@@ -89,7 +90,7 @@ export const grade = async (
   grader: Grader,
   sample: string,
   item: Readonly<Record<string, unknown>>,
-  judge: Effect.Effect<Tool, UserError>,
+  judge: Effect.Effect<JudgeTool, UserError>,
 ): Promise<Grade> => {
   switch (grader.type) {
     case "string_check": {
@@ -131,7 +132,7 @@ export const runResult = async (
   grader: Grader,
   sample: string,
   item: Readonly<Record<string, unknown>>,
-  judge: Effect.Effect<Tool, UserError>,
+  judge: Effect.Effect<JudgeTool, UserError>,
 ): Promise<object> => {
   const began_ms = performance.now();
   const { reward, sub_rewards, errors, infrastructure, details } = await grade(
@@ -207,7 +208,7 @@ const gradeByPython = async (
   source: string,
   sample: string,
   item: Readonly<Record<string, unknown>>,
-  judge: Effect.Effect<Tool, UserError>,
+  judge: Effect.Effect<JudgeTool, UserError>,
 ): Promise<Grade> => {
   const word = crypto.randomUUID();
   const code = `${source}\n
@@ -222,24 +223,27 @@ if __name__ == "__main__":
     sample: { output_text: sample, output_json: jsonIn(sample), output_tools: [], choices: [] },
     item,
   });
-  const judgement = await ask(judge, {
-    language: "python",
-    code,
-    tests: [{ stdin, stdout: word }],
-    limits: { cpu_s: 10, wall_s: 30 },
-  });
-  const [test] = judgement.tests ?? [];
-  const said = new RegExp(`^${word} (\\S+)$`, "m").exec(test?.stdout ?? "")?.[1];
+  const run = await Effect.runPromise(
+    Effect.result(
+      Effect.flatMap(
+        judge,
+        (tool) => tool.run({ language: "python", code, stdin, limits: { cpu_s: 10, wall_s: 30 } }),
+      ),
+    ),
+  );
+  if (Result.isFailure(run)) throw run.failure;
+  const { verdict, stdout, stderr, compile } = run.success;
+  const said = new RegExp(`^${word} (\\S+)$`, "m").exec(stdout)?.[1];
   const reward = Number(said);
   if (said !== undefined && Number.isFinite(reward)) return graded(reward);
-  if (judgement.verdict === "infrastructure") return { ...graded(0), ...spoilt("infrastructure") };
-  const details = test?.stderr ?? judgement.compile?.message;
+  if (verdict === "infrastructure") return { ...graded(0), ...spoilt("infrastructure") };
+  const details = compile?.ok === false ? compile.message : stderr;
   return {
     ...graded(0),
     errors: said === undefined
       ? { python_grader_runtime_error: true }
       : { unresponsive_reward_error: true },
-    ...(details === undefined ? {} : { details }),
+    ...(details === "" ? {} : { details: details.slice(-1000).toWellFormed() }),
   };
 };
 
@@ -253,11 +257,12 @@ const jsonIn = (text: string): unknown => {
 
 interface Judged {
   readonly verdict: string;
-  readonly tests?: readonly { readonly stdout?: string; readonly stderr?: string }[];
-  readonly compile?: { readonly message: string };
 }
 
-const ask = async (judge: Effect.Effect<Tool, UserError>, request: object): Promise<Judged> => {
+const ask = async (
+  judge: Effect.Effect<JudgeTool, UserError>,
+  request: object,
+): Promise<Judged> => {
   const result = await Effect.runPromise(
     Effect.result(Effect.flatMap(judge, (tool) => tool.answer(request))),
   );

@@ -2,7 +2,8 @@ import { Effect } from "effect";
 import { Hono } from "hono";
 import { rename, writeFile } from "node:fs/promises";
 import { layout, readObject, type Run } from "../../../ts/runs/mod.ts";
-import { type Tool, UserError } from "../../tools/mod.ts";
+import type { JudgeTool } from "../../tools/judge.ts";
+import { UserError } from "../../tools/mod.ts";
 import { type Prepare, requestedRecipe } from "../queue.ts";
 import { decodeGrader, grade } from "./graders.ts";
 import { GRADED_HERE } from "./job_recipe.ts";
@@ -12,7 +13,7 @@ import type { Jobs } from "./jobs.ts";
 const PASS_THRESHOLD = 0.5;
 
 /** Where the process of a reinforcement job sends completions, as to any remote sandbox. */
-export const gradingRoutes = (jobs: Jobs, judge: Effect.Effect<Tool, UserError>) =>
+export const gradingRoutes = (jobs: Jobs, judge: Effect.Effect<JudgeTool, UserError>) =>
   new Hono().post("/:run/api/judge", async (c) => {
     const { code, test_program } = await c.req.json();
     const grader = await jobs.grader(c.req.param("run"));

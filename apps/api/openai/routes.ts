@@ -1,7 +1,8 @@
-import { type Effect, Schema } from "effect";
+import type { Effect } from "effect";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { type Tool, UserError } from "../../tools/mod.ts";
+import type { JudgeTool } from "../../tools/judge.ts";
+import { UserError } from "../../tools/mod.ts";
 import { jsonBody, query } from "../body.ts";
 import type { ModelShelf, Served } from "../models.ts";
 import { problem } from "../problem.ts";
@@ -12,6 +13,7 @@ import { decodeGrader, GraderRun, GraderValidation, runResult } from "./graders.
 import { JobRequest } from "./job_request.ts";
 import { type Jobs, RESULTS } from "./jobs.ts";
 import { pageOf } from "./page.ts";
+import { FilePage, Page } from "./queries.ts";
 
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
@@ -19,20 +21,8 @@ export interface WireOptions {
   readonly files: FileShelf;
   readonly jobs: Jobs;
   readonly models: ModelShelf;
-  readonly judge: Effect.Effect<Tool, UserError>;
+  readonly judge: Effect.Effect<JudgeTool, UserError>;
 }
-
-const limit = Schema.optionalKey(
-  Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 10_000 })),
-);
-const after = Schema.optionalKey(Schema.String);
-const Page = Schema.Struct({ limit, after });
-const FilePage = Schema.Struct({
-  limit,
-  after,
-  purpose: Schema.optionalKey(Schema.String),
-  order: Schema.optionalKey(Schema.Literals(["asc", "desc"])),
-});
 
 /** Files are larger than other bodies. */
 export const fileLimit = bodyLimit({

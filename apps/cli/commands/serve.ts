@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import { Command, Flag } from "effect/cli";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { asUserError } from "../../tools/mod.ts";
+import { asUserError, UserError } from "../../tools/mod.ts";
 import { json, runsFolder } from "../flags.ts";
 import { printJson, writeErr, writeOut } from "../output.ts";
 
@@ -33,9 +33,28 @@ export const serve = Command.make(
       Flag.withDescription("A host that runs may turn to (judge.url); may be given many times"),
       Flag.atLeast(0),
     ),
+    origins: Flag.String("allow-origin").pipe(
+      Flag.withMetavar("ORIGIN"),
+      Flag.withDescription("An origin whose pages may ask (CORS); may be given many times"),
+      Flag.atLeast(0),
+    ),
+    rate: Flag.Int("rate").pipe(
+      Flag.withDescription("Requests a second that each token may make"),
+      Flag.withDefault(5000),
+    ),
+    atOnce: Flag.Int("tools-at-once").pipe(
+      Flag.withDescription("Requests to judge, check or generate that may be under way at once"),
+      Flag.withDefault(512),
+    ),
     json,
   },
-  Effect.fnUntraced(function* ({ host, port, data, tokenizer, read, hosts, json }) {
+  Effect.fnUntraced(function* (flags) {
+    const { host, port, data, tokenizer, read, hosts, origins, rate, atOnce, json } = flags;
+    for (const [flag, value] of [["--rate", rate], ["--tools-at-once", atOnce]] as const) {
+      if (value >= 1) continue;
+      const message = `${flag} ${value}: expected at least 1`;
+      return yield* new UserError({ code: "bad-usage", message });
+    }
     const { newToken, openServer } = yield* Effect.promise(() => import("../../api/mod.ts"));
     const given = process.env["CALQUE_TOKEN"] ?? "";
     const token = given === "" ? newToken() : given;
@@ -48,6 +67,8 @@ export const serve = Command.make(
       tokenizer,
       read,
       hosts,
+      origins,
+      limits: { requests_per_s: rate, tools_at_once: atOnce },
       command: [Deno.execPath(), "run", "-A", main],
     });
     const server = yield* Effect.acquireRelease(

@@ -1,0 +1,41 @@
+import { Effect, Layer, type Tracer } from "effect";
+import { AsyncLocalStorage } from "node:async_hooks";
+import process from "node:process";
+
+/** The span of the request that is being answered. */
+const current = new AsyncLocalStorage<Tracer.AnySpan>();
+
+/** Answers a request inside the span of `answer`'s fiber, so that what it asks of the rooms below is its child. */
+export const answerWithin = (answer: () => Promise<void>): Effect.Effect<void> =>
+  Effect.currentSpan.pipe(
+    Effect.orDie,
+    Effect.flatMap((span) => Effect.promise(() => current.run(span, answer))),
+  );
+
+export const withinRequest = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  const span = current.getStore();
+  return span === undefined ? effect : Effect.withParentSpan(effect, span) as typeof effect;
+};
+
+/**
+ * Sends spans, logs and metrics by OpenTelemetry's protocol where its own variables say so
+ * (`OTEL_EXPORTER_OTLP_ENDPOINT` and the rest); nothing leaves the machine otherwise.
+ */
+export const telemetry: Layer.Layer<never> = Layer.unwrap(
+  Effect.promise(async () => {
+    const asked = Object.keys(process.env).some((name) =>
+      /^OTEL_EXPORTER_OTLP(_TRACES|_METRICS|_LOGS)?_ENDPOINT$/.test(name)
+    );
+    if (!asked) return Layer.empty;
+    const { Otlp, OtlpSerialization } = await import("effect/observability");
+    const { FetchHttpClient } = await import("effect/http");
+    return Otlp.layerFromConfig({
+      resource: { serviceName: process.env["OTEL_SERVICE_NAME"] ?? "calque" },
+      loggerMergeWithExisting: true,
+    }).pipe(
+      Layer.provide(OtlpSerialization.layerJson),
+      Layer.provide(FetchHttpClient.layer),
+      Layer.orDie,
+    );
+  }),
+);
