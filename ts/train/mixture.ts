@@ -1,6 +1,6 @@
 import { type Program, Random, type Task } from "../data/mod.ts";
 
-export type MixtureArm = "parallel" | "non-parallel" | "source-only";
+export type MixtureArm = "parallel" | "parallel-packed" | "non-parallel" | "source-only";
 
 /** One example of a mixture: a task's program, with what it costs in tokens. */
 export interface Example {
@@ -21,7 +21,8 @@ export interface MixtureOptions {
  * The examples of one arm of Parallel-SFT (arXiv 2604.20835; the paper's own mixture is not public).
  * `parallel`: K tasks, each in all L languages. `non-parallel`: K L tasks, each in one language, with the
  * parallel arm's number of examples *and of tokens* in every language, so that nothing but parallelism
- * differs. `source-only`: K L tasks in the source language.
+ * differs. `source-only`: K L tasks in the source language. `parallel-packed` has the examples of `parallel`;
+ * whoever makes rows of them puts a task's programs into one.
  *
  * @throws RangeError where the candidates do not allow it; says what is missing.
  */
@@ -48,7 +49,7 @@ export const mixture = (
     );
   }
   const chosen = complete.slice(0, tasks);
-  if (arm === "parallel") {
+  if (arm === "parallel" || arm === "parallel-packed") {
     return chosen.flatMap((own) => languages.map((language) => own.get(language)!));
   }
   if (arm === "source-only") {

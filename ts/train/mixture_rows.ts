@@ -3,10 +3,10 @@ import { Random, readPrograms, readTasks, type Task } from "../data/mod.ts";
 import { type Judge, Problems, render } from "../rollout/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
 import { TrainRefused } from "./errors.ts";
-import { candidatesOf, mixture } from "./mixture.ts";
+import { candidatesOf, type Example, mixture } from "./mixture.ts";
 import type { Data, Prompts } from "./recipe/schema.ts";
 import { sequencesOf } from "./rows.ts";
-import type { SftRow } from "./sequences.ts";
+import { joined, type Sequence, type SftRow } from "./sequences.ts";
 
 export interface MixtureSetting {
   readonly prompts: Prompts;
@@ -20,8 +20,8 @@ export interface MixtureSetting {
 }
 
 /**
- * The sequences of a Parallel-SFT arm: from a task's statement to its program in one language, then the
- * questions whether a program is right. Both count in the arm's tokens.
+ * The sequences of a Parallel-SFT arm: from a task's statement to its program in one language (packed: to each
+ * of its programs in turn), then the questions whether a program is right. Both count in the arm's tokens.
  */
 export const readMixture = Effect.fn("readMixture")(function* (data: Data, to: MixtureSetting) {
   const { prompts, stop, seed, tokenizer } = to;
@@ -89,5 +89,30 @@ export const readMixture = Effect.fn("readMixture")(function* (data: Data, to: M
     ...chosen.map(([task, language]) => written(task, language)),
     ...answers.flat(),
   ];
-  return { sequences: yield* sequencesOf(data.path, rows, tokenizer, data.loss_on), examples };
+  const sequences = yield* sequencesOf(data.path, rows, tokenizer, data.loss_on);
+  return {
+    sequences: data.mixture === "parallel-packed"
+      ? packed(sequences, examples, new Random(seed).fork("packed"))
+      : sequences,
+    examples,
+  };
 });
+
+/**
+ * A task's sequences as one, in a random order of its languages, so that each program stands after the others.
+ * Examples of one task are neighbours; what follows the examples stays as it is.
+ */
+const packed = (
+  sequences: readonly Sequence[],
+  examples: readonly Example[],
+  random: Random,
+): readonly Sequence[] => {
+  const byTask = new Map<string, Sequence[]>();
+  examples.forEach(({ task }, i) => {
+    byTask.set(task, [...byTask.get(task) ?? [], sequences[i]!]);
+  });
+  return [
+    ...[...byTask].map(([task, own]) => joined(random.fork(task).shuffle(own))),
+    ...sequences.slice(examples.length),
+  ];
+};

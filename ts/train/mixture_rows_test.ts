@@ -31,13 +31,21 @@ const arm = async (mixture: string, ...changes: string[]) => {
     Effect.provide(readMixture(data!, setting), Sandbox.layer()),
   );
   const languages: Record<string, { rows: number; tokens: number }> = {};
-  examples.forEach(({ language }, i) => {
-    const own = languages[language] ??= { rows: 0, tokens: 0 };
-    own.rows++;
-    own.tokens += sequences[i]!.ids.length;
-  });
+  if (mixture !== "parallel-packed") {
+    examples.forEach(({ language }, i) => {
+      const own = languages[language] ??= { rows: 0, tokens: 0 };
+      own.rows++;
+      own.tokens += sequences[i]!.ids.length;
+    });
+  }
   const texts = sequences.map(({ ids }) => tokenizer.decode(ids));
-  return { languages, text: texts.join("\n"), questions: texts.slice(examples.length), recipe };
+  return {
+    languages,
+    rows: texts,
+    text: texts.join("\n"),
+    questions: texts.slice(examples.length),
+    recipe,
+  };
 };
 
 Deno.test("the bundled recipe's arms have equal tokens and language histograms, and leak no language", async () => {
@@ -53,6 +61,23 @@ Deno.test("the bundled recipe's arms have equal tokens and language histograms, 
     }
     // The stages after see the source alone.
     assert.deepEqual(recipe.stages.slice(1).map((s) => s.rollout!.targets), [["python"]]);
+  }
+});
+
+Deno.test("packed, a task's programs stand in one row, the same tokens, in changing orders", async () => {
+  const apart = await arm("parallel");
+  const { rows } = await arm("parallel-packed");
+  assert.equal(rows.length, apart.rows.length / 4);
+  const tokens = (of: readonly string[]) => [...of.join("")].sort().join("");
+  assert.equal(tokens(rows), tokens(apart.rows));
+  const orders = rows.map((row) => {
+    const [statement, ...others] = [...row.matchAll(/<\|task\|>(.*?)<\|(\w+)\|>/gs)];
+    for (const [, again] of others) assert.equal(again, statement![1], "one task, one statement");
+    return [statement!, ...others].map(([, , language]) => language).join();
+  });
+  assert.ok(new Set(orders).size > 12, `${new Set(orders).size} of 24 orders`);
+  for (const order of orders) {
+    assert.equal(order.split(",").sort().join(), "c,javascript,lua,python");
   }
 });
 

@@ -65,6 +65,12 @@ const concatenate = (
   return { ids, mask };
 };
 
+/** Sequences as one, in which later ones see those before. */
+export const joined = (sequences: readonly Sequence[]): Sequence => ({
+  ids: Uint32Array.from(sequences.flatMap(({ ids }) => [...ids])),
+  mask: Uint8Array.from(sequences.flatMap(({ mask }) => [...mask])),
+});
+
 /** Tokens that count: mask 1, and something before them. */
 export const countedTokens = (sequences: readonly Sequence[]): number =>
   sequences.reduce((sum, { mask }) => {

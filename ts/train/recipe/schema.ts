@@ -39,8 +39,8 @@ const Data = Schema.Struct({
     "Tokens of prompt/completion and messages rows that count",
   ),
   mixture: maybe(
-    Schema.Literals(["parallel", "non-parallel", "source-only"]),
-    "Parallel-SFT arm: every task in all languages, every task in one, or the source language alone",
+    Schema.Literals(["parallel", "parallel-packed", "non-parallel", "source-only"]),
+    "Parallel-SFT arm: every task in all languages (packed: in one row, each program after the others), every task in one, or the source language alone",
   ),
   languages: maybe(languages, "Languages of the mixture; the first is the source"),
   held_out_languages: maybe(languages, "Languages that no training data of any stage may hold"),
