@@ -34,8 +34,11 @@ export const seccompFilter = (architecture: string): Uint8Array => {
     [RETURN, 0, 0, errno(EPERM)],
     [RETURN, 0, 0, ALLOW],
   );
+  // Pairs of this machine's own are pipes that go both ways; a socket by itself leads nowhere here.
   program.push(
-    [JUMP_EQUAL, 0, 4, table.socket],
+    [JUMP_EQUAL, 0, 1, table.socket],
+    [RETURN, 0, 0, errno(EPERM)],
+    [JUMP_EQUAL, 0, 4, table.socketpair],
     [LOAD, 0, 0, OFFSET_FIRST_ARGUMENT],
     [JUMP_EQUAL, 1, 0, AF_UNIX],
     [RETURN, 0, 0, errno(EPERM)],
@@ -67,6 +70,7 @@ interface Table {
   readonly audit: number;
   readonly clone: number;
   readonly socket: number;
+  readonly socketpair: number;
   readonly forbidden: readonly number[];
 }
 
@@ -78,6 +82,7 @@ const tables: Record<string, Table> = {
     audit: 0xc000003e,
     clone: 56,
     socket: 41,
+    socketpair: 53,
     forbidden: [
       101, // ptrace
       165, // mount
@@ -119,6 +124,7 @@ const tables: Record<string, Table> = {
     audit: 0xc00000b7,
     clone: 220,
     socket: 198,
+    socketpair: 199,
     forbidden: [
       117,
       40,

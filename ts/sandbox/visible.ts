@@ -99,4 +99,4 @@ const embeddable = (): readonly string[] =>
   );
 
 const interpreter =
-  /^lib(?:python|perl|ruby|lua|luajit|php|mono|monosgen|guile|tcl|julia|gccjit|node|tcc|clang|clang-cpp|LLVM|lldb|rustc_driver|mozjs|v8|duktape|quickjs|R)[-\d.].*\.so/;
+  /^lib(?:python|perl|ruby|lua|luajit|php|mono|monosgen|guile|tcl|julia|gccjit|node|tcc|clang|LLVM|lldb|rustc_driver|mozjs|v8|duktape|quickjs|R)(?:[-\d].*)?\.so/;
