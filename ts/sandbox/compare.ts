@@ -1,15 +1,17 @@
-export type Compare = "exact" | "lines" | "tokens" | { readonly float: number };
+export type Compare = "exact" | "lines" | "tokens" | "any-order" | { readonly float: number };
 
 /**
  * Compares what a program printed with what was expected.
  * - `exact`: every byte;
  * - `lines`: white space at the end of lines and of the output does not count;
  * - `tokens`: only the words between white space count;
+ * - `any-order`: as `lines`, whatever the order of the lines;
  * - `{float: t}`: words; numbers to `|a - b| <= t * max(1, |b|)`, and NaN or an infinity equals nothing.
  */
 export const sameOutput = (actual: string, expected: string, mode: Compare = "lines"): boolean => {
   if (mode === "exact") return actual === expected;
   if (mode === "lines") return trimLines(actual) === trimLines(expected);
+  if (mode === "any-order") return sorted(actual) === sorted(expected);
   const [a, b] = [words(actual), words(expected)];
   if (a.length !== b.length) return false;
   return mode === "tokens"
@@ -19,6 +21,8 @@ export const sameOutput = (actual: string, expected: string, mode: Compare = "li
 
 const trimLines = (text: string) =>
   text.split("\n").map((line) => line.trimEnd()).join("\n").trimEnd();
+
+const sorted = (text: string) => trimLines(text).split("\n").sort().join("\n");
 
 const words = (text: string) => text.split(/\s+/).filter((word) => word !== "");
 

@@ -1,12 +1,13 @@
 import { Effect } from "effect";
 import { randomBytes } from "node:crypto";
 import { compileFailure, evidenceOf, failureOf, round } from "./evidence.ts";
-import type { Json } from "./json.ts";
+import type { Json, Looseness } from "./json.ts";
 import { parseJson, sameJson } from "./json.ts";
 import { excerpt, type Judgement, judgementOf, type TestJudgement } from "./judgement.ts";
 import { resolveLimits } from "./limits.ts";
 import type { JudgeRequest } from "./request.ts";
 import { isFault, type Program, type Run, type Runner } from "./runner.ts";
+import type { SpecialJudge } from "./special_judge.ts";
 
 /**
  * A function called with the arguments of every case in one process, and its results compared here: what is
@@ -17,10 +18,12 @@ export const judgeCalls = Effect.fnUntraced(function* (
   runner: Runner,
   program: Program,
   request: JudgeRequest,
+  special: SpecialJudge | undefined,
 ) {
   const { language } = program.toolchain;
   const cases = request.cases ?? [];
   const limits = resolveLimits(request.limits);
+  const leniency = leniencyOf(request.compare);
   const judged: TestJudgement[] = [];
   if (language.call === undefined) {
     return judgementOf([
@@ -63,9 +66,20 @@ export const judgeCalls = Effect.fnUntraced(function* (
     for (let at = first; at < cases.length; at++) {
       const answer = answers.get(at);
       if (answer === undefined) break;
-      judged.push(
-        compared(answer, cases[at]?.result ?? null, language.loose, times[at - first + 1], run),
+      const case_ = cases[at] as typeof cases[number];
+      const found = compared(
+        answer,
+        case_.result,
+        { ...language.loose, ...leniency },
+        times[at - first + 1],
+        run,
       );
+      if (special === undefined || !("value" in answer)) judged.push(found);
+      else {
+        const { value: output } = answer;
+        const { arguments: input, result: expected } = case_;
+        judged.push({ ...found, ...yield* special({ input, output, expected }) });
+      }
       if (request.stop_at_first && judged.at(-1)?.verdict !== "pass") {
         return judgementOf(judged, compile);
       }
@@ -81,6 +95,16 @@ export const judgeCalls = Effect.fnUntraced(function* (
   }
   return judgementOf(judged, compile);
 });
+
+/** How far results may differ beyond what the language's own values make of JSON. */
+const leniencyOf = (compare: JudgeRequest["compare"]): Looseness =>
+  compare === "exact"
+    ? { tolerance: 0 }
+    : compare === "any-order"
+    ? { order: true }
+    : typeof compare === "object" && "float" in compare
+    ? { tolerance: compare.float }
+    : {};
 
 type Answer = { readonly value: Json } | { readonly fault: string } | { readonly unknown: string };
 

@@ -27,13 +27,13 @@ export class Languages {
   readonly #candidates = new Map<string, readonly Toolchain[]>();
   readonly #tried = new Map<string, Promise<Tried>>();
 
-  constructor(concurrency: number) {
+  constructor(concurrency: number, isolated = true) {
     const opened: string[] = [];
     for (const language of languages.values()) {
       this.#candidates.set(language.name, toolchains(language, opened));
     }
     this.#supervisor = new Supervisor(opened);
-    this.runner = new Runner(this.#supervisor, concurrency);
+    this.runner = new Runner(this.#supervisor, concurrency, isolated);
   }
 
   /** The way to run a language's programs that was seen to work, or why there is none. */

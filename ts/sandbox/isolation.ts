@@ -30,7 +30,6 @@ export const confine = (
 ): readonly string[] => {
   const { limits, prepared } = confinement;
   const memory = String(limits.memory_mb * 1024 * 1024);
-  const cpu_s = Math.ceil(limits.cpu_s * (confinement.cases ?? 1)) + 1;
   return [
     bubblewrap(),
     "--unshare-all",
@@ -72,23 +71,25 @@ export const confine = (
     "--seccomp",
     String(seccompFd),
     "--",
-    prlimit,
-    // A back-stop: the supervisor counts all children, this one process.
-    `--cpu=${cpu_s}`,
-    `--nproc=${limits.processes + ownProcesses}`,
-    `--fsize=${memory}`,
-    "--nofile=256",
-    "--core=0",
-    "--memlock=0",
-    "--msgqueue=0",
+    ...limited(confinement),
+    // bubblewrap's own first process counts among the user's.
+    `--nproc=${limits.processes + 1}`,
     ...command,
   ];
 };
 
-/** bubblewrap's own first process counts among the user's. */
-const ownProcesses = 1;
+/** What stands behind the supervisor, who counts all processes of a run: these are each one's. */
+export const limited = ({ limits, cases = 1 }: Confinement): readonly string[] => [
+  prlimit,
+  `--cpu=${Math.ceil(limits.cpu_s * cases) + 1}`,
+  `--fsize=${limits.memory_mb * 1024 * 1024}`,
+  "--nofile=256",
+  "--core=0",
+  "--memlock=0",
+  "--msgqueue=0",
+];
 
-const environment = {
+export const environment = {
   PATH: "/usr/local/bin:/usr/bin:/bin",
   HOME: "/tmp",
   TMPDIR: "/tmp",

@@ -37,13 +37,17 @@ export interface Looseness {
   readonly scalars?: boolean;
   /** Its results are text: the words of a list, one after the other. */
   readonly words?: boolean;
+  /** The elements of a list may stand in any order. */
+  readonly order?: boolean;
+  /** How far a number that is no integer may be away, relative above 1 and absolute below; 1e-6 where absent. */
+  readonly tolerance?: number;
   /** One empty container stands for [] and {}, and keys are text. */
   readonly containers?: boolean;
 }
 
 /**
- * Is the result what was expected? Integers by every digit; where either is no integer, to 1e-6 relative (absolute
- * below 1). NaN and infinities equal nothing.
+ * Is the result what was expected? Integers by every digit; where either is no integer, to a tolerance relative above 1
+ * and absolute below. NaN and infinities equal nothing.
  */
 export const sameJson = (actual: Json, expected: Json, loose: Looseness = {}): boolean => {
   if (expected === null) return actual === null;
@@ -65,7 +69,7 @@ export const sameJson = (actual: Json, expected: Json, loose: Looseness = {}): b
         ? numberOf(actual)
         : actual;
       return (typeof number === "number" || typeof number === "bigint") &&
-        sameNumber(number, expected);
+        sameNumber(number, expected, loose.tolerance ?? 1e-6);
     }
   }
   if (Array.isArray(expected)) {
@@ -75,6 +79,7 @@ export const sameJson = (actual: Json, expected: Json, loose: Looseness = {}): b
         expected.every((each, at) => sameJson(words[at] as string, each as Json, loose));
     }
     if (loose.containers && expected.length === 0 && isEmpty(actual)) return true;
+    if (loose.order && Array.isArray(actual)) return sameElements(actual, expected, loose);
     return Array.isArray(actual) && actual.length === expected.length &&
       expected.every((each, at) => sameJson(actual[at] as Json, each as Json, loose));
   }
@@ -89,12 +94,22 @@ export const sameJson = (actual: Json, expected: Json, loose: Looseness = {}): b
     );
 };
 
-const sameNumber = (a: number | bigint, b: number | bigint): boolean => {
+/** Every element has one of its own among the expected ones. */
+const sameElements = (actual: Json[], expected: Json[], loose: Looseness): boolean => {
+  const rest = [...expected];
+  return actual.length === expected.length && actual.every((each) => {
+    const at = rest.findIndex((other) => sameJson(each, other, loose));
+    if (at >= 0) rest.splice(at, 1);
+    return at >= 0;
+  });
+};
+
+const sameNumber = (a: number | bigint, b: number | bigint, tolerance: number): boolean => {
   const isInteger = (n: number | bigint) => typeof n === "bigint" || Number.isSafeInteger(n);
   if (isInteger(a) && isInteger(b)) return BigInt(a) === BigInt(b);
   const [x, y] = [Number(a), Number(b)];
   return Number.isFinite(x) && Number.isFinite(y) &&
-    Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(y));
+    Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y));
 };
 
 const numberOf = (text: string): number | bigint | undefined => {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
-import { type Judgement, type JudgeRequest, languages, Sandbox, type VerdictClass } from "./mod.ts";
+import {
+  type Json,
+  type Judgement,
+  type JudgeRequest,
+  languages,
+  Sandbox,
+  type VerdictClass,
+} from "./mod.ts";
 
 /** What the languages' test programs have in common: a function of a list and a text. */
 interface Sample {
@@ -331,6 +338,50 @@ Deno.test("large input and output pass through whole", () =>
       limits: { output_kb: 16_000 },
     });
     assert.equal(judgement.verdict, "pass");
+  })));
+
+Deno.test("answers in any order, within a tolerance, or as a program says", () =>
+  run(Effect.gen(function* () {
+    const verdict = (request: JudgeRequest) => Effect.map(judge(request), ({ verdict }) => verdict);
+    const prints = (text: string, stdout: string, compare: NonNullable<JudgeRequest["compare"]>) =>
+      verdict({
+        language: "python",
+        code: `print(${JSON.stringify(text)}, end="")`,
+        tests: [{ stdin: "7", stdout }],
+        compare,
+      });
+    const returns = (value: string, result: Json, compare: NonNullable<JudgeRequest["compare"]>) =>
+      verdict({
+        language: "python",
+        code: `def f(n): return ${value}`,
+        function: "f",
+        cases: [{ arguments: [7], result }],
+        compare,
+      });
+    assert.equal(yield* prints("b\na\nb", "a\nb \nb\n", "any-order"), "pass");
+    assert.equal(yield* prints("a\nb\na", "a\nb\nb", "any-order"), "wrong-answer");
+    assert.equal(yield* prints("0.3333", "0.33333333", { float: 1e-3 }), "pass");
+    assert.equal(yield* returns("[2, [1], 2]", [[1], 2, 2], "any-order"), "pass");
+    assert.equal(yield* returns("[2, 1, 1]", [1, 2, 2], "any-order"), "wrong-answer");
+    assert.equal(yield* returns("0.34", 1 / 3, { float: 0.01 }), "pass");
+    assert.equal(yield* returns("0.34", 1 / 3, { float: 0.001 }), "wrong-answer");
+    assert.equal(yield* returns("0.1 + 0.2", 0.3, "exact"), "wrong-answer");
+    // Any divisor of the input will do.
+    const divides = {
+      judge: {
+        language: "lua",
+        code: `local text = io.read("a")
+local input = text:match('"input":%[?"?(%d+)')
+local output = text:match('"output":"?(%-?%d+)')
+if input == nil or output == nil then error("what is this? " .. text) end
+os.exit(output ~= "0" and input % output == 0)`,
+      },
+    };
+    assert.equal(yield* prints("7", "1", divides), "pass");
+    assert.equal(yield* prints("3", "1", divides), "wrong-answer");
+    assert.equal(yield* prints("none", "1", divides), "infrastructure");
+    assert.equal(yield* returns("-1", 1, divides), "pass");
+    assert.equal(yield* returns("5", 1, divides), "wrong-answer");
   })));
 
 Deno.test("a test program passes right code, fails wrong code and is not believed when it cannot fail", () =>

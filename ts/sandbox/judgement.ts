@@ -32,6 +32,8 @@ export interface Judgement {
   readonly verdict: VerdictClass;
   readonly tests: readonly TestJudgement[];
   readonly compile?: { readonly ok: boolean; readonly message: string };
+  /** Said where programs run unconfined: then a verdict is worth what the programs are. */
+  readonly isolation?: "none";
 }
 
 export const judgementOf = (

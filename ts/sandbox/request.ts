@@ -2,6 +2,8 @@ import { Result, Schema } from "effect";
 import { SandboxError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { parseJson } from "./json.ts";
+import type { Compare } from "./compare.ts";
+import type { JudgeProgram } from "./special_judge.ts";
 import { languages } from "./languages/mod.ts";
 
 /** Deeper JSON is refused: it serves only to overrun somebody's stack. */
@@ -36,8 +38,11 @@ export const JudgeRequest = Schema.Struct({
     args: Schema.optionalKey(Schema.Array(Schema.String.check(Schema.isPattern(/^[^\0]*$/)))),
   }))),
   compare: Schema.optionalKey(Schema.Union([
-    Schema.Literals(["exact", "lines", "tokens"]),
+    Schema.Literals(["exact", "lines", "tokens", "any-order"]),
     Schema.Struct({ float: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)) }),
+    Schema.Struct({
+      judge: Schema.Struct({ language: Schema.Literals([...languages.keys()]), code: Text }),
+    }),
   ])),
   function: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_]*$/))),
   cases: Schema.optionalKey(Schema.NonEmptyArray(Schema.Struct({
@@ -63,8 +68,12 @@ export const JudgeRequest = Schema.Struct({
   if ((request.function === undefined) !== (request.cases === undefined)) {
     return '"function" together with "cases"';
   }
-  return request.compare === undefined || request.tests !== undefined ||
-    '"compare" only together with "tests"';
+  if (request.compare !== undefined && request.test_program !== undefined) {
+    return '"compare" only together with "tests" or "cases"';
+  }
+  const words = request.cases !== undefined && typeof request.compare === "string";
+  return !words || request.compare === "exact" || request.compare === "any-order" ||
+    '"compare" of results: "exact", "any-order", {"float": t} or {"judge": program}';
 }));
 
 /** What the sandbox is asked; numbers in cases may be `bigint`. The lists may be empty where code builds them. */
@@ -76,7 +85,8 @@ export interface JudgeRequest {
     readonly stdout: string;
     readonly args?: readonly string[];
   }[];
-  readonly compare?: "exact" | "lines" | "tokens" | { readonly float: number };
+  /** Of what is printed, or of results: there lists in any order are `any-order`, and floats differ by 1e-6 at most. */
+  readonly compare?: Compare | { readonly judge: JudgeProgram };
   readonly function?: string;
   readonly cases?: readonly { readonly arguments: readonly Json[]; readonly result: Json }[];
   readonly test_program?: string;

@@ -37,7 +37,7 @@ Deno.test("faults name the key", () => {
   assert.match(complaint({ ...good, cases: [] }), /cases/);
   assert.match(complaint({ ...good, function: undefined }), /function/);
   assert.match(complaint({ ...good, function: "f(); import os" }), /function/);
-  assert.match(complaint({ ...good, compare: "exact" }), /compare/);
+  assert.match(complaint({ ...good, compare: "tokens" }), /compare/);
   assert.match(complaint({ language: "c", code: "" }), /exactly one/);
   assert.match(complaint({ ...good, test_program: "assert f(1) == 1" }), /exactly one/);
   assert.match(complaint({ language: "c", code: "", tests: [{ stdin: "1" }] }), /stdout/);

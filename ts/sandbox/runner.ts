@@ -2,6 +2,7 @@ import { Effect, Semaphore } from "effect";
 import { createHmac, randomBytes } from "node:crypto";
 import { type Build, Builds } from "./builds.ts";
 import { confine, type Confinement } from "./isolation.ts";
+import { placed, unconfine } from "./no_isolation.ts";
 import { compileLimits, type Limits, prepareLimits } from "./limits.ts";
 import type { Job, Outcome, Supervisor } from "./supervisor.ts";
 import type { Step, Toolchain } from "./toolchain.ts";
@@ -33,7 +34,12 @@ export class Runner {
   #builds: Builds;
   #secret = randomBytes(32);
 
-  constructor(private readonly supervisor: Supervisor, private readonly concurrency: number) {
+  /** Not isolated, programs run as this process does: see `unconfine`. */
+  constructor(
+    private readonly supervisor: Supervisor,
+    private readonly concurrency: number,
+    readonly isolated = true,
+  ) {
     this.#semaphore = Semaphore.makeUnsafe(concurrency);
     this.#builds = new Builds(keptBuilds, (folder) => void this.#remove(folder));
   }
@@ -51,10 +57,14 @@ export class Runner {
     const { compile } = program.toolchain;
     if (compile === undefined) {
       const folder = program.folder ??= this.#folder("p");
-      return Effect.map(
-        this.#job({ folder, files }, 1),
-        (run) => "fault" in run ? run : undefined,
-      );
+      return Effect.gen({ self: this }, function* () {
+        // Only then it is known where its folders lie; that it does not start is the run's own answer.
+        yield* Effect.promise(() => this.supervisor.start().catch(() => {}));
+        const work = `${this.supervisor.root}/${folder}`;
+        const written = this.isolated ? files : placed(files, work);
+        const run = yield* this.#job({ folder, files: written }, 1);
+        return "fault" in run ? run : undefined;
+      });
     }
     return Effect.suspend(() => {
       let last: Run = { fault: "nothing was built" };
@@ -155,19 +165,23 @@ export class Runner {
       const { prepared, variant } = toolchain;
       const bound = more.prepared?.() ??
         (prepared === undefined ? undefined : { path: prepared, at: variant.prepared_at });
+      const confinement: Confinement = {
+        work: `${this.supervisor.root}/${folder}`,
+        writable: more.writable ?? false,
+        limits,
+        cases: options.cases ?? 1,
+        visible: step.visible,
+        ...(bound === undefined ? {} : { prepared: bound }),
+        tools: toolchain.tools,
+        environment: variant.environment ?? {},
+      };
+      const command = [...step.command, ...(options.args ?? [])];
       return {
         folder,
-        ...(more.files === undefined ? {} : { files: more.files }),
-        argv: confine({
-          work: `${this.supervisor.root}/${folder}`,
-          writable: more.writable ?? false,
-          limits,
-          cases: options.cases ?? 1,
-          visible: step.visible,
-          ...(bound === undefined ? {} : { prepared: bound }),
-          tools: toolchain.tools,
-          environment: variant.environment ?? {},
-        }, [...step.command, ...(options.args ?? [])]),
+        ...(this.isolated
+          ? { argv: confine(confinement, command), ...(more.files && { files: more.files }) }
+          : unconfine(confinement, command, more.files)),
+        isolated: this.isolated,
         tools: toolchain.tools.map(([fd]) => fd),
         stdin: options.stdin ?? "",
         mark: options.mark ?? "",
@@ -185,10 +199,10 @@ export class Runner {
             : Effect.succeed(run)
         ),
       );
-    // Once more where the fault was ours.
+    // Once more where the fault was ours, and with nothing beside it: all together may have been too much.
     return Effect.flatMap(
       attempt(1),
-      (run) => isFault(run) ? attempt(1) : Effect.succeed(run),
+      (run) => isFault(run) ? attempt(this.concurrency) : Effect.succeed(run),
     );
   }
 
@@ -207,4 +221,7 @@ export const isFault = (run: Run): run is Run & { readonly fault: string } =>
   "fault" in run || !run.started;
 
 export const faultOf = (run: Run): string =>
-  "fault" in run ? run.fault : `bubblewrap could not start: ${run.stderr.trim()}`;
+  "fault" in run
+    ? run.fault
+    : `bubblewrap could not start a sandbox: ${run.stderr.trim()}; \`./setup --check\` says what to change on this machine, ` +
+      "and --unsafe-no-isolation runs programs without any";

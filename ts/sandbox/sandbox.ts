@@ -1,6 +1,7 @@
 import { Context, Effect, Layer } from "effect";
 import { availableParallelism } from "node:os";
-import type { Program, Runner } from "./runner.ts";
+import type { Program } from "./runner.ts";
+import { specialJudge } from "./special_judge.ts";
 import { judgeCalls } from "./function_form.ts";
 import { judgeOutputs } from "./stdin_form.ts";
 import { judgeAssertions } from "./program_form.ts";
@@ -13,6 +14,8 @@ import type { JudgeRequest } from "./request.ts";
 export interface SandboxOptions {
   /** Programs that run at once; the machine's processors by default. */
   readonly concurrency?: number;
+  /** Run programs without any isolation where the machine allows none: for programs that somebody has read. */
+  readonly unsafe_no_isolation?: boolean;
 }
 
 /** Runs programs that nobody has read, and says what they are worth. */
@@ -32,11 +35,22 @@ export class Sandbox extends Context.Service<Sandbox, {
       Sandbox,
       Effect.gen(function* () {
         const installed = yield* Effect.acquireRelease(
-          Effect.sync(() => new Languages(options.concurrency ?? availableParallelism())),
+          Effect.sync(() =>
+            new Languages(
+              options.concurrency ?? availableParallelism(),
+              options.unsafe_no_isolation !== true,
+            )
+          ),
           (installed) => Effect.promise(() => installed.close()),
         );
         return Sandbox.of({
-          judge: (request) => judge(installed, request),
+          judge: (request) =>
+            installed.runner.isolated
+              ? judge(installed, request)
+              : Effect.map(judge(installed, request), (judgement) => ({
+                ...judgement,
+                isolation: "none" as const,
+              })),
           run: (request) => run(installed, request),
           languages: installed.all,
           available: (language) =>
@@ -71,17 +85,21 @@ const judge = Effect.fnUntraced(function* (installed: Languages, request: JudgeR
   const { runner } = installed;
   return yield* Effect.acquireUseRelease(
     Effect.sync((): Program => ({ toolchain })),
-    (program) => judgeForm(runner, program, request),
+    (program) => Effect.scoped(judgeForm(installed, program, request)),
     (program) => runner.close(program),
   );
 });
 
 const judgeForm = Effect.fnUntraced(function* (
-  runner: Runner,
+  installed: Languages,
   program: Program,
   request: JudgeRequest,
 ) {
-  if (request.cases !== undefined) return yield* judgeCalls(runner, program, request);
+  const { runner } = installed;
+  const special = typeof request.compare === "object" && "judge" in request.compare
+    ? yield* specialJudge(installed, request.compare.judge)
+    : undefined;
+  if (request.cases !== undefined) return yield* judgeCalls(runner, program, request, special);
   if (request.test_program !== undefined) return yield* judgeAssertions(runner, program, request);
   const { language } = program.toolchain;
   const built = yield* runner.build(program, {
@@ -91,6 +109,6 @@ const judgeForm = Effect.fnUntraced(function* (
     const failure = compileFailure(built, language);
     if (failure !== undefined) return failure;
   }
-  const tests = yield* judgeOutputs(runner, program, request);
+  const tests = yield* judgeOutputs(runner, program, request, special);
   return judgementOf(tests, built === undefined ? undefined : { ok: true, message: "" });
 });

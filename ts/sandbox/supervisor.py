@@ -6,9 +6,11 @@ runtime is busy. As root it becomes nobody, or no limit on processes would hold.
 
 In, one JSON object a line:
   {"id", "folder", "files"?: {name: text}, "remove"?: true, "argv"?: [...], "tools"?: [fd], "stdin"?: text,
-   "mark"?: text, "cpu_ms", "wall_ms", "memory_kb", "output_bytes"}      write the files, run argv, remove the folder
+   "mark"?: text, "cpu_ms", "wall_ms", "memory_kb", "output_bytes", "isolated": bool}
+                                                          write the files, run argv, remove the folder
   {"kill": id}                                            end that run
-First line in: {"seccomp": [byte], "tools": [path]}. Out: {"root"}, then for every id
+First line in: {"seccomp": [byte], "tools": [path], "memory_bytes", "processes"}, the last two for all runs together. Out:
+{"root", "cgroups": [folder]}, where the folders are to be removed when it has ended, then for every id
   {"id", "exit_code", "signal", "limit": null|"cpu"|"wall"|"memory"|"output"|"killed", "started", "starved",
    "cpu_ms", "wall_ms", "memory_kb", "stdout", "stderr", "marks": [[count, cpu_ms, wall_ms]...]}  or {"id", "fault"}
 A mark is a text that the program prints when one case of several is done: each gets the limits anew.
@@ -40,6 +42,8 @@ class Run:
         self.stderr = bytearray()
         self.output_bytes = 0
         self.status = bytearray()
+        # Not isolated, argv is the program itself, in no namespace of its own.
+        self.isolated = job.get("isolated", True)
         self.stdin = memoryview(job.get("stdin", "").encode("utf-8", "surrogatepass"))
         self.mark = job.get("mark", "").encode()
         self.marks = []
@@ -74,6 +78,7 @@ class Run:
         actions += [(os.POSIX_SPAWN_CLOSE, fd) for fd in (900, 901, 902, 903, 904)]
         # Onto itself: that takes the mark close-on-exec away. Tools that this run does not name stay closed to it.
         actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in self.job.get("tools", ())]
+        self.kills = CGROUP.kills()
         self.started_at = time.monotonic()
         self.base_at = self.started_at
         self.next_look = self.started_at + 0.005
@@ -84,6 +89,7 @@ class Run:
                 {"PATH": "/usr/bin:/bin"},
                 file_actions=actions,
                 setsigdef=[signal.SIGPIPE, signal.SIGINT],
+                setsid=not self.isolated,
             )
         except OSError:
             for fd in (self_stdin, self_stdout, self_stderr, self_status):
@@ -134,24 +140,26 @@ class Run:
 
     def read_stdout(self, fd):
         data = self.take(fd)
-        if not data:
-            return
-        self.count(len(data))
-        if self.limit != "output":
-            self.stdout += data
-            if self.mark:
-                self.count_marks()
+        if data:
+            self.count(len(data))
+            if self.limit != "output":
+                self.stdout += data
+                if self.mark:
+                    self.count_marks()
+        return data
 
     def read_stderr(self, fd):
         data = self.take(fd)
         if data:
             self.count(len(data))
             self.stderr += data[: max(0, EXCERPT_STDERR - len(self.stderr))]
+        return data
 
     def read_status(self, fd):
         data = self.take(fd)
         if data:
             self.status += data[:4096]
+        return data
 
     def count(self, size):
         self.output_bytes += size
@@ -172,7 +180,7 @@ class Run:
 
     def processes(self):
         """Every process below bubblewrap's, those that left their parents too: they fall to its first child."""
-        found, rest = [], [self.pid]
+        found, rest = ([] if self.isolated else [self.pid]), [self.pid]
         while rest:
             pid = rest.pop()
             try:
@@ -248,9 +256,24 @@ class Run:
     def end(self, limit):
         if self.limit is None:
             self.limit = limit
+        if not self.isolated:
+            self.kill_all()
+            return
         # The first process of the namespace takes all others with it.
         try:
             os.kill(self.child or self.first_process() or self.pid, signal.SIGKILL)
+        except OSError:
+            pass
+
+    def kill_all(self):
+        """Without a namespace: the tree below, and the session. Who has left both lives on."""
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
         except OSError:
             pass
 
@@ -265,8 +288,14 @@ class Run:
         """bubblewrap ends with the program, and does not wait for the rest of the namespace: that falls to this
         process, as the nearest subreaper."""
         self.close(fd)
-        self.wait_status = os.wait4(self.pid, 0)[1]
+        if not self.isolated:
+            self.kill_all()
+        _, self.wait_status, usage = os.wait4(self.pid, 0)
         self.ended_at = time.monotonic()
+        if not self.isolated:
+            self.usage = usage
+            self.finish()
+            return
         for each in [each for each, action in self.open.items() if action == self.read_status]:
             self.read_status(each)
         child = self.first_process()
@@ -287,8 +316,9 @@ class Run:
         # All writers are gone with the namespace: what the pipes still hold is all there will be.
         for rest in (self.read_stdout, self.read_stderr, self.read_status):
             for each in [each for each, action in self.open.items() if action == rest]:
-                while each in self.open:
-                    rest(each)
+                # Nothing to read and still open: a process that got away holds it.
+                while each in self.open and rest(each) is not None:
+                    pass
         for each in list(self.open):
             self.close(each)
         self.done = True
@@ -303,12 +333,15 @@ class Run:
         limit = self.limit
         if limit is None and memory_kb > self.job["memory_kb"]:
             limit = "memory"
+        if limit is None and code in (-signal.SIGKILL, 128 + signal.SIGKILL) and CGROUP.kills() > self.kills:
+            # All runs together had no more memory; whose fault that is, only a run by itself can tell.
+            return {"id": self.job["id"], "fault": "the sandbox's memory was used up by all runs together"}
         return {
             "id": self.job["id"],
             "exit_code": code if code >= 0 else None,
             "signal": -code if code < 0 else code - 128 if 128 < code <= 192 else None,
             "limit": limit,
-            "started": b"exit-code" in self.status or limit is not None,
+            "started": not self.isolated or b"exit-code" in self.status or limit is not None,
             "starved": self.starved,
             "cpu_ms": cpu_ms,
             "wall_ms": (self.ended_at - self.started_at) * 1000,
@@ -317,6 +350,100 @@ class Run:
             "stderr": self.stderr.decode("utf-8", "replace"),
             "marks": self.marks,
         }
+
+
+class Cgroup:
+    """One control group for all runs, where the machine lets this process make one: what stands behind the limits of each
+    run when many exceed theirs between two looks. Swap counts as memory. Moving every run into a group of its own
+    would cost more than starting it: the kernel waits for all processors."""
+
+    def __init__(self, memory_bytes, processes):
+        self.folders = []
+        self.events = None
+        for line in lines_of("/proc/self/cgroup"):
+            _, controllers, path = line.strip().split(":", 2)
+            for controller in controllers.split(","):
+                self.enter(controller, path, memory_bytes, processes)
+
+    def enter(self, controller, path, memory_bytes, processes):
+        if controller == "":
+            root, settings = "/sys/fs/cgroup", {
+                "memory.max": memory_bytes, "memory.swap.max": 0, "memory.oom.group": 0, "pids.max": processes,
+            }
+        elif controller == "memory":
+            root, settings = "/sys/fs/cgroup/memory", {
+                "memory.limit_in_bytes": memory_bytes, "memory.memsw.limit_in_bytes": memory_bytes,
+            }
+        elif controller == "pids":
+            root, settings = "/sys/fs/cgroup/pids", {"pids.max": processes}
+        else:
+            return
+        own = root + path.rstrip("/") if os.path.isdir(root + path) else root
+        # The second version lets no group have processes and limited groups below it: then one above may do.
+        parents = [own] + (list(above(own, root)) if controller == "" else [])
+        folder = next(filter(None, (self.made(parent, settings) for parent in parents)), None)
+        if folder is None:
+            return
+        self.folders.append(folder)
+        for name in ("memory.events", "memory.oom_control"):
+            if os.path.exists(os.path.join(folder, name)):
+                self.events = os.path.join(folder, name)
+
+    def made(self, parent, settings):
+        """The folder of a group below `parent` that this process is in now, or None."""
+        folder = os.path.join(parent, "calque-%d" % os.getpid())
+        required = next(iter(settings))
+        try:
+            if not os.path.exists(os.path.join(parent, "cgroup.procs")):
+                return None
+            # Of those that were killed.
+            for name in os.listdir(parent):
+                if name.startswith("calque-"):
+                    leave(os.path.join(parent, name))
+            os.mkdir(folder)
+        except OSError:
+            return None
+        try:
+            for name, value in settings.items():
+                if name == required or os.path.exists(os.path.join(folder, name)):
+                    write_text(os.path.join(folder, name), str(value))
+            write_text(os.path.join(folder, "cgroup.procs"), str(os.getpid()))
+            return folder
+        except OSError:
+            leave(folder)
+            return None
+
+    def kills(self):
+        """How many processes the group's limit has killed."""
+        lines = lines_of(self.events) if self.events else []
+        return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+
+
+def above(folder, root):
+    while folder != root:
+        folder = os.path.dirname(folder)
+        yield folder
+
+
+def leave(folder):
+    """Removes a group in which nothing runs; one that lives stays."""
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass
+
+
+def lines_of(path):
+    try:
+        with open(path) as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
+
+
+def write_text(path, text):
+    with open(path, "w") as file:
+        file.write(text)
 
 
 class Supervisor:
@@ -402,10 +529,11 @@ STATUS_FD, SECCOMP_FD, FIRST_TOOL_FD = 40, 41, 50
 NOBODY = 65534
 PR_SET_CHILD_SUBREAPER = 36
 SECCOMP = b""
+CGROUP = None
 
 
 def main():
-    global SECCOMP
+    global SECCOMP, CGROUP
     # What whoever started this left open would be open to every program.
     for fd in map(int, os.listdir("/proc/self/fd")):
         if fd > 2:
@@ -419,6 +547,7 @@ def main():
     reachable = Reachable()
     for number, path in enumerate(start["tools"]):
         os.dup2(os.open(reachable.path(path), os.O_PATH), FIRST_TOOL_FD + number, False)
+    CGROUP = Cgroup(start["memory_bytes"], start["processes"])
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
@@ -433,7 +562,7 @@ def main():
     root = tempfile.mkdtemp(prefix="calque-sandbox-")
     os.chmod(root, 0o755)
     try:
-        print(json.dumps({"root": root}), flush=True)
+        print(json.dumps({"root": root, "cgroups": CGROUP.folders}), flush=True)
         Supervisor(root).serve()
     finally:
         shutil.rmtree(root, ignore_errors=True)

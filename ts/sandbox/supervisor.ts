@@ -1,6 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { rmdir } from "node:fs/promises";
+import { totalmem } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { SandboxError } from "./errors.ts";
@@ -19,6 +21,7 @@ export interface Job {
   readonly wall_ms?: number;
   readonly memory_kb?: number;
   readonly output_bytes?: number;
+  readonly isolated?: boolean;
 }
 
 export interface Outcome {
@@ -41,6 +44,7 @@ export interface Outcome {
 export class Supervisor {
   /** Where the folders of jobs lie, in the host's file system. */
   root = "";
+  #cgroups: readonly string[] = [];
   #child: ChildProcessWithoutNullStreams | undefined;
   #starting: Promise<void> | undefined;
   #waiting = new Map<number, (outcome: Outcome | { fault: string }) => void>();
@@ -83,13 +87,19 @@ export class Supervisor {
         const message = JSON.parse(line);
         if ("root" in message) {
           this.root = message.root;
+          this.#cgroups = message.cgroups;
           return resolve();
         }
         const settle = this.#waiting.get(message.id);
         this.#waiting.delete(message.id);
         settle?.(message);
       });
-      this.#send({ seccomp: [...seccompFilter(process.arch)], tools: this.tools });
+      this.#send({
+        seccomp: [...seccompFilter(process.arch)],
+        tools: this.tools,
+        memory_bytes: Math.floor(totalmem() * 0.8),
+        processes: 8192,
+      });
     });
   }
 
@@ -120,6 +130,8 @@ export class Supervisor {
       child.on("exit", () => resolve());
       child.stdin.end();
     });
+    // Only who may make a group may remove it, and only when nothing is in it.
+    for (const folder of this.#cgroups) await rmdir(folder).catch(() => {});
   }
 
   #send(message: unknown) {
