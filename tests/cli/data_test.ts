@@ -98,6 +98,10 @@ Deno.test("what data commands cannot do is one line and exit 2", () =>
       [["generate", "--out", out, "--families", "1"], /--families 1: expected at least 2/],
       [["import", "absent.jsonl", "--format", "mbxp", "--out", out], /absent\.jsonl/],
       [["import", "x", "--format", "csv", "--out", out], /--format csv: expected one of mbxp/],
+      [
+        ["import", "assets/tasks/tasks.jsonl", "--format", "jsonl", "--out", out],
+        /licence is unknown; name it with --licence/,
+      ],
       [["stats", folder], /tasks\.jsonl/],
     ];
     for (const [args, message] of cases) {

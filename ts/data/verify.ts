@@ -1,7 +1,8 @@
 import { Effect } from "effect";
-import { Sandbox } from "../sandbox/mod.ts";
+import { languages, Sandbox } from "../sandbox/mod.ts";
 import type { Judgement, JudgeRequest } from "../sandbox/mod.ts";
 import type { Program, Task } from "./schema.ts";
+import { respell } from "./spelling.ts";
 
 export interface Verified {
   readonly program: Program;
@@ -49,7 +50,8 @@ export const verify = Effect.fn("verify")(
 export const judgeRequest = (task: Task, language: string, code: string): JudgeRequest => {
   const base = { language, code, stop_at_first: true };
   if (task.cases !== undefined) {
-    return { ...base, function: task.signature.name, cases: task.cases };
+    const spelling = languages.get(language)?.spelling ?? "snake_case";
+    return { ...base, function: respell(task.signature.name, spelling), cases: task.cases };
   }
   if (task.tests !== undefined) return { ...base, tests: task.tests };
   return { ...base, test_program: task.test_program?.[language] ?? "" };

@@ -1,5 +1,7 @@
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
 import { UserError } from "../../tools/mod.ts";
 import { ExitWith } from "../exit.ts";
@@ -92,12 +94,16 @@ const importData = Command.make(
   {
     files: Argument.String("file").pipe(
       Argument.withDescription(
-        "JSONL, gzipped or not; one file a language where the set has it so",
+        "JSONL (gzipped or not), Parquet, or a folder of them; for exercism a checkout of " +
+          "problem-specifications and checkouts of tracks",
       ),
       Argument.variadic({ min: 1 }),
     ),
     format: Flag.String("format").pipe(
-      Flag.withDescription("What the files are: mbxp, humaneval-x, or jsonl with --map"),
+      Flag.withDescription(
+        "What they hold: mbxp, humaneval-x, exercism, multipl-e, sltrans, apps, synthetic-1, codeforces, " +
+          "or jsonl (Parquet too) with --map",
+      ),
     ),
     map: Flag.String("map").pipe(
       Flag.withMetavar("KEY=COLUMN"),
@@ -113,7 +119,11 @@ const importData = Command.make(
       Flag.withDescription("Languages to take; all by default"),
       Flag.optional,
     ),
-    licence: Flag.String("licence").pipe(Flag.optional),
+    licence: Flag.String("licence").pipe(
+      Flag.withMetavar("SPDX"),
+      Flag.withDescription("The licence of the rows, where the set has none that is known or free"),
+      Flag.optional,
+    ),
     out,
     json,
   },
@@ -138,13 +148,25 @@ const importData = Command.make(
           ...optional("licence", licence),
           ...optional("languages", Option.map(languages, (text) => text.split(","))),
         }),
-      catch: (error) => error,
+      catch: (error) => error instanceof RangeError ? usage(error.message) : error,
     });
-    yield* data.writeTasks(out, imported.tasks);
-    yield* data.writePrograms(out, imported.programs);
-    const summary = { tasks: imported.tasks.length, programs: imported.programs.length, out };
-    if (json) return yield* printJson(summary);
-    yield* writeOut(`${summary.tasks} tasks, ${summary.programs} programs, in ${out}\n`);
+    if (imported.rows === undefined) {
+      yield* data.writeTasks(out, imported.tasks);
+      yield* data.writePrograms(out, imported.programs);
+    } else {
+      yield* Effect.promise(() => mkdir(out, { recursive: true }));
+      yield* data.writeJsonl(join(out, "rows.jsonl"), imported.rows);
+    }
+    const [tasks, programs] = [imported.tasks.length, imported.programs.length];
+    const rows = imported.rows?.length;
+    if (json) {
+      return yield* printJson({ tasks, programs, ...(rows === undefined ? {} : { rows }), out });
+    }
+    yield* writeOut(
+      rows === undefined
+        ? `${tasks} tasks, ${programs} programs, in ${out}\n`
+        : `${rows} rows, in ${join(out, "rows.jsonl")}\n`,
+    );
   }),
 ).pipe(Command.withDescription("Tasks from a public data set"));
 

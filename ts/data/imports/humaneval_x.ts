@@ -1,6 +1,7 @@
 import type { Program, Task } from "../schema.ts";
 import { type Foreign, optionalTextOf, textOf } from "./foreign.ts";
 import type { Imported, ImportOptions } from "./import.ts";
+import { licenceOf } from "./licences.ts";
 
 const languages: Readonly<Record<string, string>> = {
   Python: "python",
@@ -16,9 +17,7 @@ const languages: Readonly<Record<string, string>> = {
  * and asking for training is refused.
  */
 export const humanevalX = (records: readonly Foreign[], options: ImportOptions): Imported => {
-  if (options.split === "train") {
-    throw new RangeError("HumanEval-X is an evaluation set: its tasks are held-out, never train");
-  }
+  const licence = licenceOf("humaneval-x", options);
   const tasks = new Map<string, Task>();
   const programs: Program[] = [];
   for (const foreign of records) {
@@ -37,7 +36,7 @@ export const humanevalX = (records: readonly Foreign[], options: ImportOptions):
       test_program: { ...known?.test_program, [language]: textOf(foreign, "test") },
       split: "held-out",
       source: "HumanEval-X (THUDM/CodeGeeX)",
-      licence: options.licence ?? "Apache-2.0",
+      licence,
     });
     const solution = optionalTextOf(foreign, "canonical_solution");
     if (solution === undefined) continue;

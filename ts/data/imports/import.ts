@@ -1,18 +1,35 @@
-import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
-import { gunzipSync } from "node:zlib";
 import type { Program, Task } from "../schema.ts";
-import { type Foreign, parseForeign } from "./foreign.ts";
+import { apps } from "./apps.ts";
+import { codeforces } from "./codeforces.ts";
+import { exercism } from "./exercism.ts";
+import type { Foreign } from "./foreign.ts";
 import { humanevalX } from "./humaneval_x.ts";
+import type { terms } from "./licences.ts";
 import { mapped } from "./mapped.ts";
 import { mbxp } from "./mbxp.ts";
+import { multiplE } from "./multipl_e.ts";
+import { readRecords } from "./records.ts";
+import { sltrans } from "./sltrans.ts";
+import { synthetic1 } from "./synthetic_1.ts";
 
-export const importFormats = ["mbxp", "humaneval-x", "jsonl"] as const;
+export const importFormats = [
+  "mbxp",
+  "humaneval-x",
+  "exercism",
+  "multipl-e",
+  "sltrans",
+  "apps",
+  "synthetic-1",
+  "codeforces",
+  "jsonl",
+] as const satisfies readonly (keyof typeof terms)[];
 export type ImportFormat = typeof importFormats[number];
 
 export interface Imported {
   readonly tasks: readonly Task[];
   readonly programs: readonly Program[];
+  /** Supervised rows, of a set that has no tests. */
+  readonly rows?: readonly { readonly prompt: string; readonly completion: string }[];
 }
 
 export interface ImportOptions {
@@ -25,28 +42,33 @@ export interface ImportOptions {
   readonly languages?: readonly string[];
 }
 
+const readers: Readonly<
+  Record<
+    Exclude<ImportFormat, "exercism">,
+    (records: readonly Foreign[], options: ImportOptions) => Imported
+  >
+> = {
+  mbxp,
+  "humaneval-x": humanevalX,
+  "multipl-e": multiplE,
+  sltrans,
+  apps,
+  "synthetic-1": synthetic1,
+  codeforces,
+  jsonl: mapped,
+};
+
 /**
- * Tasks from files of a public data set, JSONL or gzipped JSONL, one file a language where the set is laid
- * out so. Records of one task in several languages become one task with a test program for each.
+ * Tasks from files of a public data set: JSONL, gzipped JSONL or Parquet, or folders of them; one file a
+ * language where the set is laid out so. Records of one task in several languages become one task with a
+ * test program for each. Throws a DataError that names the row, and a RangeError where the set's licence
+ * or purpose forbids what is asked.
  */
 export const importFiles = async (
   files: readonly string[],
   options: ImportOptions,
 ): Promise<Imported> => {
-  const records: Foreign[] = [];
-  for (const file of files) {
-    const bytes = await readFile(file);
-    const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString(
-      "utf8",
-    );
-    records.push(...parseForeign(text, basename(file)));
-  }
-  switch (options.format) {
-    case "mbxp":
-      return mbxp(records, options);
-    case "humaneval-x":
-      return humanevalX(records, options);
-    case "jsonl":
-      return mapped(records, options);
-  }
+  if (options.format === "exercism") return await exercism(files, options);
+  const records = await Promise.all(files.map(readRecords));
+  return readers[options.format](records.flat(), options);
 };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { sharedFolder } from "../../shared.ts";
 import { DataError } from "../jsonl.ts";
-import { importFiles, type ImportOptions } from "./import.ts";
+import { importFiles, importFormats, type ImportOptions } from "./import.ts";
 
 const imported = async (text: string, options: ImportOptions, name = "rows.jsonl") => {
   const folder = await mkdtemp(join(tmpdir(), "calque-import-"));
@@ -55,17 +55,20 @@ Deno.test("mbxp: one number is one task with a test program for each language", 
   assert.deepEqual(programs.map((p) => p.code.slice(0, 12)), ["def twice(x)", "function twi"]);
 });
 
+const jsonl = { format: "jsonl", licence: "CC0-1.0" } as const;
+
 Deno.test("jsonl: columns are mapped by name; a wrong key or column is named", async () => {
   const row = JSON.stringify({ nr: "a", text: "Say hi.", io: [{ stdout: "hi" }] });
   const { tasks } = await imported(row, {
     format: "jsonl",
     map: { id: "nr", statement: "text", tests: "io" },
+    licence: "CC0-1.0",
   });
   assert.deepEqual(tasks[0]?.tests, [{ stdout: "hi" }]);
-  await assert.rejects(imported(row, { format: "jsonl", map: { ident: "nr" } }), /--map ident/);
-  await assert.rejects(imported(row, { format: "jsonl" }), /rows\.jsonl:1: key "id": is missing/);
+  await assert.rejects(imported(row, { ...jsonl, map: { ident: "nr" } }), /--map ident/);
+  await assert.rejects(imported(row, jsonl), /rows\.jsonl:1: key "id": is missing/);
   await assert.rejects(
-    imported(JSON.stringify({ id: "a", tests: [{ stdout: 3 }] }), { format: "jsonl" }),
+    imported(JSON.stringify({ id: "a", tests: [{ stdout: 3 }] }), jsonl),
     /key "tests\.0\.stdout": expected string/,
   );
 });
@@ -80,26 +83,33 @@ Deno.test("humaneval-x is never training data", async () => {
 Deno.test("foreign text of any kind gives tasks or a DataError", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom("mbxp", "humaneval-x", "jsonl"),
+      fc.constantFrom(...importFormats),
       fc.oneof(
         fc.string(),
         fc.json(),
-        fc.dictionary(fc.constantFrom(...Object.keys(record)), fc.jsonValue()).map((o) =>
-          JSON.stringify(o)
-        ),
+        fc.dictionary(fc.constantFrom(...columns), fc.oneof(fc.jsonValue(), fc.json(), fc.string()))
+          .map((o) => JSON.stringify(o)),
       ),
       async (format, text) => {
         try {
-          const { tasks } = await imported(text, { format });
+          const { tasks } = await imported(text, { format, licence: "any" });
           assert.ok(Array.isArray(tasks));
         } catch (error) {
           assert.ok(error instanceof DataError, String(error));
         }
       },
     ),
-    { numRuns: 150, seed: 1 },
+    { numRuns: 400, seed: 1 },
   );
 });
+
+/** Every column that an importer looks at. */
+const columns = [
+  ...Object.keys(record),
+  ...["id", "name", "prompt", "tests", "cases", "slug", "statement", "canonical", "examples"],
+  ...["official_tests", "description", "question", "input_output", "solutions", "problem_id"],
+  ...["verification_info", "gold_standard_solution", "Source_Code", "IR_Original", "declaration"],
+];
 
 const shared = sharedFolder("data");
 Deno.test({

@@ -4,6 +4,7 @@ import { Task } from "../schema.ts";
 import type { Program } from "../schema.ts";
 import { type Foreign, optionalTextOf, textOf } from "./foreign.ts";
 import type { Imported, ImportOptions } from "./import.ts";
+import { licenceOf } from "./licences.ts";
 
 /** Keys that `--map key=column` may name. */
 export const mappedKeys = [
@@ -31,6 +32,7 @@ export const mapped = (records: readonly Foreign[], options: ImportOptions): Imp
     }
   }
   const column = (key: typeof mappedKeys[number]): string => options.map?.[key] ?? key;
+  const licence = licenceOf("jsonl", options);
   const tasks: Task[] = [];
   const programs: Program[] = [];
   for (const foreign of records) {
@@ -55,7 +57,7 @@ export const mapped = (records: readonly Foreign[], options: ImportOptions): Imp
       ...(record[column("cases")] === undefined ? {} : { cases: record[column("cases")] }),
       split: options.split ?? "train",
       source: file,
-      licence: options.licence ?? "unknown",
+      licence,
     };
     const parsed = parseJsonl(JSON.stringify(task), Task, file);
     if (Result.isFailure(parsed)) {

@@ -1,6 +1,7 @@
 import type { Program, Task } from "../schema.ts";
 import { type Foreign, optionalTextOf, textOf } from "./foreign.ts";
 import type { Imported, ImportOptions } from "./import.ts";
+import { licenceOf } from "./licences.ts";
 
 /**
  * MBXP: the number after the slash of `task_id` is the same task in every language. The test program is
@@ -8,6 +9,7 @@ import type { Imported, ImportOptions } from "./import.ts";
  * declares the function itself passes too.
  */
 export const mbxp = (records: readonly Foreign[], options: ImportOptions): Imported => {
+  const licence = licenceOf("mbxp", options);
   const tasks = new Map<string, Task>();
   const programs: Program[] = [];
   for (const foreign of records) {
@@ -29,7 +31,7 @@ export const mbxp = (records: readonly Foreign[], options: ImportOptions): Impor
           test_program: { [language]: test },
           split: options.split ?? "train",
           source: "MBXP (amazon-science/mxeval)",
-          licence: options.licence ?? "CC-BY-4.0",
+          licence,
         }
         : { ...known, test_program: { ...known.test_program, [language]: test } },
     );
