@@ -1,27 +1,52 @@
 import { Effect, Schema } from "effect";
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Tokenizer } from "../../ts/wasm/mod.ts";
 import { asUserError, UserError } from "./errors.ts";
 import { TokenIds } from "./tokens.ts";
 import { makeTool, type Tool } from "./tool.ts";
 
-/** Opens a `tokenizer.json`, or the one in a folder. */
-export const openTokenizer = (path: string): Effect.Effect<Tokenizer, UserError> =>
+/**
+ * Opens a `tokenizer.json`, the one in a folder, or `.tiktoken` ranks. Those are read as the published encoding that
+ * the file is named after, else as the one that has as many ranks; `pattern` says otherwise how text is split.
+ */
+export const openTokenizer = (
+  path: string,
+  pattern?: string,
+): Effect.Effect<Tokenizer, UserError> =>
   Effect.tryPromise({
     try: async () => {
       const folder = await stat(path).then((found) => found.isDirectory());
       const file = folder ? join(path, "tokenizer.json") : path;
       const bytes = await readFile(file);
       try {
-        return Tokenizer.fromJSON(bytes);
+        if (file.endsWith(".tiktoken")) return fromRanks(bytes, basename(file), pattern);
+        if (pattern === undefined) return Tokenizer.fromJSON(bytes);
       } catch (error) {
         const message = `${file}: ${(error as Error).message}`;
         throw new UserError({ code: "bad-tokenizer", message });
       }
+      const message = `${file}: a pattern is for .tiktoken ranks; tokenizer.json holds its own`;
+      throw new UserError({ code: "bad-usage", message });
     },
     catch: asUserError,
   });
+
+const fromRanks = (bytes: Uint8Array, name: string, pattern?: string): Tokenizer => {
+  if (pattern !== undefined) return Tokenizer.fromTiktoken(bytes, { pattern });
+  const encoding = PUBLISHED.find((encoding) => name === `${encoding}.tiktoken`);
+  return Tokenizer.fromTiktoken(bytes, encoding === undefined ? {} : { encoding });
+};
+
+const PUBLISHED = [
+  "gpt2",
+  "r50k_base",
+  "p50k_base",
+  "p50k_edit",
+  "cl100k_base",
+  "o200k_base",
+  "o200k_harmony",
+] as const;
 
 const EncodeInput = Schema.Struct({
   text: Schema.String,
@@ -40,7 +65,8 @@ export const encodeTool = (
       attempt(() => {
         if (!options.offsets) return { ids: [...tokenizer.encode(text, { special })] };
         const { ids, offsets } = tokenizer.encodeWithOffsets(text, { special });
-        return { ids: [...ids], offsets };
+        const place = (_: number, i: number) => [offsets[2 * i], offsets[2 * i + 1]];
+        return { ids: [...ids], offsets: [...ids].map(place) };
       }),
   });
 

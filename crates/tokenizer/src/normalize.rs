@@ -288,11 +288,11 @@ impl<Emit: FnMut(u32, isize)> Composing<'_, Emit> {
             return;
         };
         // A mark with one of its class, or a higher one, before it is kept from the base.
-        if self.marks.is_empty() || self.class < class {
-            if let Some(composed) = self.nfc.compose(base, code) {
-                self.base = Some((composed, before + change - 1));
-                return;
-            }
+        if (self.marks.is_empty() || self.class < class)
+            && let Some(composed) = self.nfc.compose(base, code)
+        {
+            self.base = Some((composed, before + change - 1));
+            return;
         }
         if class == 0 {
             self.end();

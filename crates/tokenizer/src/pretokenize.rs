@@ -14,7 +14,7 @@ pub enum PreTokenizer {
     Gpt2Digits,
     /// Llama 3's pattern: digits in groups of up to three.
     Llama3,
-    /// OpenAI's cl100k as its rank files are read: Llama 3's pattern, but white space at the end of a text is
+    /// The encoding cl100k as its rank files are read: Llama 3's pattern, but white space at the end of a text is
     /// one piece.
     Cl100k,
     /// Qwen 2's pattern: as Llama 3's with single digits.

@@ -123,20 +123,11 @@ pub fn load(bytes: &[u8], options: Option<&RankOptions>) -> Result<Tokenizer, Er
         }
         ids.push(id);
     }
-    let recognised;
-    let options = match options {
-        Some(options) => options,
-        None => {
-            recognised = RankOptions::recognised(ids.len());
-            recognised.as_ref().ok_or_else(|| {
-                let what = format!("{} ranks", ids.len());
-                wrong(
-                    what,
-                    "a published encoding, or a pattern that says how text is split",
-                )
-            })?
-        }
-    };
+    let recognised = RankOptions::recognised(ids.len());
+    let options = options.or(recognised.as_ref()).ok_or_else(|| {
+        let expected = "a published encoding, or a pattern that says how text is split";
+        wrong(format!("{} ranks", ids.len()), expected)
+    })?;
     for byte in 0..=255_u8 {
         if vocabulary.id(&[byte]).is_none() {
             let place = format!("byte {byte:#04x}");
@@ -251,7 +242,7 @@ mod tests {
                     '='
                 });
             }
-            file += &format!(" {rank}\n");
+            file.extend([" ", &rank.to_string(), "\n"]);
         };
         for byte in 0..=255 {
             line(&[byte], u32::from(byte));

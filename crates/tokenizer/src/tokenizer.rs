@@ -75,6 +75,17 @@ impl Tokenizer {
         self.vocabulary.len()
     }
 
+    /// Added tokens in the order of their ids: id, content, whether decoding may leave it out.
+    #[must_use]
+    pub fn added_tokens(&self) -> Vec<(u32, &str, bool)> {
+        let added = self.added_ids.iter();
+        let mut found: Vec<_> = added
+            .map(|(content, &id)| (id, content.as_str(), self.special.contains(&id)))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
     /// The id of a token by its text: an added token's content, or the text that a vocabulary entry decodes to.
     #[must_use]
     pub fn token_id(&self, text: &str) -> Option<u32> {

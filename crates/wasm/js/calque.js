@@ -26,26 +26,63 @@ export const initSync = (module) => {
   ready = true;
 };
 
-/** Calls into the module; its errors are two lines, code and message. */
+/** Calls into the module; its own errors are two lines, code and message. */
 const call = (use) => {
   if (!ready) throw new CalqueError("not-initialised", "call init() or initSync() first");
   try {
     return use();
   } catch (error) {
-    if (typeof error !== "string") throw error;
+    if (error instanceof CalqueError) throw error;
+    // A trap: no input is known to lead to one but for a lack of memory.
+    if (typeof error !== "string") throw new CalqueError("internal", String(error));
     const line = error.indexOf("\n");
     throw new CalqueError(error.slice(0, line), error.slice(line + 1));
   }
 };
 
-const text = (value, what) => {
-  if (typeof value === "string") return value;
-  throw new CalqueError("bad-argument", `${what} must be a string`);
+/**
+ * Lengths that the module's memory holds with everything made of them: characters of a text, bytes of a text or
+ * a file, ids. Beyond them an error comes before the copy, so that the instance goes on working.
+ */
+const most = { text: 2 ** 26, located: 2 ** 24, bytes: 2 ** 27, ids: 2 ** 27 };
+
+const fits = (length, limit, what) => {
+  if (length > limit) throw new CalqueError("too-large", `${what}: ${length} is more than ${limit}`);
+};
+
+const text = (value, what, limit = most.text) => {
+  if (typeof value !== "string") throw new CalqueError("bad-argument", `${what} must be a string`);
+  fits(value.length, limit, `length of ${what}`);
+  return value;
 };
 
 const ids = (value) => {
-  if (value instanceof Uint32Array) return value;
-  throw new CalqueError("bad-argument", "ids must be a Uint32Array");
+  if (!(value instanceof Uint32Array)) {
+    throw new CalqueError("bad-argument", "ids must be a Uint32Array");
+  }
+  fits(value.length, most.ids, "number of ids");
+  return value;
+};
+
+const bytes = (value, what) => {
+  if (!(value instanceof Uint8Array)) {
+    throw new CalqueError("bad-argument", `${what} must be a Uint8Array`);
+  }
+  fits(value.length, most.bytes, `bytes of ${what}`);
+  return value;
+};
+
+const file = (value, what) =>
+  bytes(typeof value === "string" ? new TextEncoder().encode(text(value, what)) : value, what);
+
+/** A whole number from 0 on; `undefined` for anything else. */
+const whole = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+
+const options = (given, known) => {
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw new CalqueError("bad-option", `unknown option "${key}"`);
+  }
+  return given;
 };
 
 export class Tokenizer {
@@ -59,11 +96,26 @@ export class Tokenizer {
   }
 
   static fromJSON(json) {
-    if (typeof json !== "string" && !(json instanceof Uint8Array)) {
-      throw new CalqueError("bad-argument", "tokenizer.json must be a string or a Uint8Array");
+    const content = file(json, "tokenizer.json");
+    return new Tokenizer(call(() => raw.RawTokenizer.load(content)));
+  }
+
+  static fromTiktoken(ranks, given = {}) {
+    const { encoding, pattern, special = {} } = options(given, ["encoding", "pattern", "special"]);
+    if (encoding !== undefined) text(encoding, "encoding");
+    if (pattern !== undefined) text(pattern, "pattern");
+    const tokens = Object.keys(special);
+    if (!tokens.every((token) => whole(special[token]))) {
+      throw new CalqueError("bad-option", "special must hold token ids");
     }
-    const bytes = typeof json === "string" ? new TextEncoder().encode(json) : json;
-    return new Tokenizer(call(() => raw.RawTokenizer.load(bytes)));
+    if (tokens.length > 0 && (pattern === undefined || encoding !== undefined)) {
+      throw new CalqueError("bad-option", "special goes with a pattern; an encoding has its own");
+    }
+    const content = file(ranks, "ranks");
+    const places = Uint32Array.from(tokens, (token) => special[token]);
+    return new Tokenizer(
+      call(() => raw.RawTokenizer.load_ranks(content, encoding, pattern, tokens, places)),
+    );
   }
 
   get #open() {
@@ -75,30 +127,65 @@ export class Tokenizer {
     return this.#open.vocab_size();
   }
 
+  get addedTokens() {
+    const handle = this.#open;
+    const places = handle.added_ids();
+    return handle.added_texts().map((content, i) => ({
+      id: places[2 * i],
+      content,
+      special: places[2 * i + 1] === 1,
+    }));
+  }
+
   encode(value, { special = true } = {}) {
     const handle = this.#open;
     return call(() => handle.encode(text(value, "text"), special));
   }
 
-  encodeBytes(bytes, { special = true } = {}) {
-    if (!(bytes instanceof Uint8Array)) {
-      throw new CalqueError("bad-argument", "bytes must be a Uint8Array");
-    }
+  encodeBytes(value, { special = true } = {}) {
     const handle = this.#open;
-    return call(() => handle.encode_bytes(bytes, special));
+    return call(() => handle.encode_bytes(bytes(value, "bytes"), special));
   }
 
-  encodeWithOffsets(value, { special = true } = {}) {
+  encodeBatch(texts, { special = true } = {}) {
     const handle = this.#open;
-    const triples = call(() => handle.encode_with_offsets(text(value, "text"), special));
+    if (!Array.isArray(texts)) throw new CalqueError("bad-argument", "texts must be an array");
+    fits(texts.reduce((sum, value) => sum + text(value, "text").length, 0), most.text, "characters");
+    const encoder = new TextEncoder();
+    const parts = texts.map((value) => encoder.encode(value));
+    const ends = new Uint32Array(parts.length);
+    let length = 0;
+    parts.forEach((part, i) => ends[i] = length += part.length);
+    const joined = new Uint8Array(length);
+    parts.forEach((part, i) => joined.set(part, ends[i] - part.length));
+    const found = call(() => handle.encode_batch(joined, ends, special));
+    let start = parts.length;
+    return parts.map((_, i) => found.subarray(start, start += found[i]));
+  }
+
+  encodeWithOffsets(value, { special = true, unit = "bytes" } = {}) {
+    const handle = this.#open;
+    if (unit !== "bytes" && unit !== "utf16") {
+      throw new CalqueError("bad-option", 'unit must be "bytes" or "utf16"');
+    }
+    const triples = call(() =>
+      handle.encode_with_offsets(text(value, "text", most.located), special, unit === "utf16")
+    );
     const count = triples.length / 3;
     const found = new Uint32Array(count);
-    const offsets = new Array(count);
+    const offsets = new Uint32Array(2 * count);
     for (let i = 0; i < count; i++) {
       found[i] = triples[3 * i];
-      offsets[i] = [triples[3 * i + 1], triples[3 * i + 2]];
+      offsets[2 * i] = triples[3 * i + 1];
+      offsets[2 * i + 1] = triples[3 * i + 2];
     }
     return { ids: found, offsets };
+  }
+
+  truncate(value, tokens) {
+    const handle = this.#open;
+    if (!whole(tokens)) throw new CalqueError("bad-argument", "tokens must be a whole number");
+    return value.slice(0, call(() => handle.truncate(text(value, "text", most.located), tokens)));
   }
 
   decode(value, { skipSpecial = false } = {}) {
@@ -117,13 +204,26 @@ export class Tokenizer {
 
   decodeStream({ skipSpecial = false } = {}) {
     const handle = this.#open;
-    const stream = handle.decode_stream(skipSpecial);
+    let stream = handle.decode_stream(skipSpecial);
+    const running = () => {
+      if (stream === undefined) throw new CalqueError("freed", "this stream has ended");
+      return stream;
+    };
+    const free = () => {
+      stream?.free();
+      stream = undefined;
+    };
     return {
       push: (value) => {
         const open = this.#open;
-        return call(() => stream.push(open, ids(value)));
+        return call(() => running().push(open, ids(value)));
       },
-      end: () => stream.end(),
+      end: () => {
+        const rest = running().end();
+        free();
+        return rest;
+      },
+      [Symbol.dispose]: free,
     };
   }
 
@@ -137,19 +237,38 @@ export class Tokenizer {
   }
 }
 
-/** Trains a byte-level BPE tokenizer on texts and returns its `tokenizer.json`. */
-export const trainTokenizer = (
-  { texts, vocabSize, special = [], preTokenizer = "gpt2", minFrequency = 2 },
-) => call(() => raw.train(texts, vocabSize, minFrequency, preTokenizer, special));
+const trainOptions = ["texts", "vocabSize", "special", "preTokenizer", "minFrequency"];
 
-const checkOptions = new Set(["function", "relation", "unroll", "assume"]);
+/** Trains a byte-level BPE tokenizer on texts and returns its `tokenizer.json`. */
+export const trainTokenizer = (given) => {
+  const { texts, vocabSize, special = [], preTokenizer = "gpt2", minFrequency = 2 } = options(
+    given,
+    trainOptions,
+  );
+  if (!whole(vocabSize) || !whole(minFrequency)) {
+    throw new CalqueError("bad-option", "vocabSize and minFrequency must be whole numbers");
+  }
+  const tokens = Array.from(special, (token) => text(token, "special token"));
+  const trainer = call(() =>
+    raw.RawTrainer.open(vocabSize, minFrequency, text(preTokenizer, "preTokenizer"), tokens)
+  );
+  try {
+    for (const value of texts) trainer.feed(text(value, "text"));
+  } catch (error) {
+    trainer.free();
+    throw error;
+  }
+  return call(() => trainer.finish());
+};
 
 /** Decides how `target` relates to `source`; without target, source holds `@src` and `@tgt`. */
-export const check = (source, target, options = {}) => {
-  for (const key of Object.keys(options)) {
-    if (!checkOptions.has(key)) throw new CalqueError("bad-option", `unknown option "${key}"`);
-  }
-  const { relation = "refines", unroll = 0, assume = [] } = options;
+export const check = (source, target, given = {}) => {
+  const { function: name, relation = "refines", unroll = 0, assume = [] } = options(given, [
+    "function",
+    "relation",
+    "unroll",
+    "assume",
+  ]);
   if (!Number.isInteger(unroll) || unroll < 0 || unroll > 1024) {
     throw new CalqueError("bad-option", "unroll must be an integer from 0 to 1024");
   }
@@ -158,7 +277,7 @@ export const check = (source, target, options = {}) => {
       raw.check(
         text(source, "source"),
         text(target ?? "", "target"),
-        options.function,
+        name,
         relation,
         unroll,
         [...assume],
