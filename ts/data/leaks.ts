@@ -1,7 +1,18 @@
+import { originOf } from "./origin.ts";
 import type { Program, Task } from "./schema.ts";
 
 export interface Leak {
-  readonly kind: "family" | "statement" | "program" | "near-program" | "language";
+  readonly kind:
+    | "family"
+    /** One problem of HumanEval or MBPP under the ids of two sets. */
+    | "id-family"
+    | "statement"
+    | "near-statement"
+    | "program"
+    | "near-program"
+    /** The same program but for its names. */
+    | "renamed-program"
+    | "language";
   readonly what: string;
   readonly train: string;
   readonly held_out: string;
@@ -12,11 +23,14 @@ export interface LeakOptions {
   readonly heldOutLanguages?: readonly string[];
   /** Share of common 5-token shingles (Jaccard) from which two programs count as near-duplicates. */
   readonly similarity?: number;
+  /** The same for statements that people wrote; generated ones are alike in their words by design. */
+  readonly statementSimilarity?: number;
 }
 
 /**
- * What stands on both sides of the split, over any number of data sets: families, equal statements,
- * equal or nearly equal programs of one language, and held-out languages among the training programs.
+ * What stands on both sides of the split, over any number of data sets: families, problems of one
+ * benchmark under several ids, equal or nearly equal statements, equal, nearly equal or renamed programs
+ * of one language, and held-out languages among the training programs.
  *
  * Near-duplicates are found with names and constants kept: two generated programs of different families
  * differ in at least one operator, which over five-token windows shows as several.
@@ -30,7 +44,25 @@ export const leaks = (
   const found: Leak[] = [];
   found.push(...shared("family", tasks.map((t) => [t.family, t.id, t.split])));
   found.push(
+    ...shared(
+      "id-family",
+      tasks.flatMap((t) => {
+        const origin = originOf(t);
+        return origin === undefined ? [] : [[origin, t.id, t.split] as const];
+      }),
+    ),
+  );
+  found.push(
     ...shared("statement", tasks.map((t) => [words(t.statement).join(" "), t.id, t.split])),
+  );
+  const written = tasks.filter(({ source, statement }) =>
+    !source.startsWith("generated") && statement !== ""
+  ).map((t) => ({ task: t.id, side: t.split, tokens: words(t.statement.toLowerCase()) }));
+  found.push(
+    ...near(written, options.statementSimilarity ?? 0.7).map((leak) => ({
+      ...leak,
+      kind: "near-statement" as const,
+    })),
   );
   const sided = programs.flatMap((p) => {
     const side = split.get(p.task);
@@ -42,10 +74,27 @@ export const leaks = (
       sided.map((p) => [`${p.language}: ${p.tokens.join(" ")}`, p.task, p.side]),
     ),
   );
+  found.push(
+    ...shared(
+      "renamed-program",
+      sided.map((p) => [`${p.language}: ${renamed(p.tokens).join(" ")}`, p.task, p.side]),
+    ).filter(({ train, held_out }) =>
+      // Equal to the letter has been told.
+      !found.some((leak) =>
+        leak.kind === "program" && leak.train === train && leak.held_out === held_out
+      )
+    ),
+  );
   const languages = new Set(sided.map((p) => p.language));
   for (const language of languages) {
     const own = sided.filter((p) => p.language === language);
-    found.push(...near(language, own, options.similarity ?? 0.95));
+    found.push(
+      ...near(own, options.similarity ?? 0.95).map((leak) => ({
+        ...leak,
+        kind: "near-program" as const,
+        what: `${language}: ${leak.what}`,
+      })),
+    );
   }
   for (const language of options.heldOutLanguages ?? []) {
     const program = sided.find((p) => p.language === language && p.side === "train");
@@ -77,10 +126,9 @@ interface Sided {
 
 /** Pairs across the split above the similarity; an index from shingles to programs skips the rest. */
 const near = (
-  language: string,
   programs: readonly Sided[],
   similarity: number,
-): readonly Leak[] => {
+): readonly Omit<Leak, "kind">[] => {
   const train = programs.filter((p) => p.side === "train").map((p) => ({
     task: p.task,
     text: p.tokens.join(" "),
@@ -94,25 +142,45 @@ const near = (
       else list.push(index);
     }
   });
-  return programs.filter((p) => p.side === "held-out").flatMap((p): readonly Leak[] => {
-    const own = shingles(p.tokens);
-    const common = new Map<number, number>();
-    for (const shingle of own) {
-      for (const index of holders.get(shingle) ?? []) {
-        common.set(index, (common.get(index) ?? 0) + 1);
+  return programs.filter((p) => p.side === "held-out").flatMap(
+    (p): readonly Omit<Leak, "kind">[] => {
+      const own = shingles(p.tokens);
+      const common = new Map<number, number>();
+      for (const shingle of own) {
+        for (const index of holders.get(shingle) ?? []) {
+          common.set(index, (common.get(index) ?? 0) + 1);
+        }
       }
-    }
-    for (const [index, count] of common) {
-      const other = train[index] as typeof train[number];
-      const jaccard = count / (own.size + other.shingles.size - count);
-      if (jaccard >= similarity && other.text !== p.tokens.join(" ")) {
-        const what = `${language}: ${jaccard.toFixed(2)} of shingles in common`;
-        return [{ kind: "near-program", what, train: other.task, held_out: p.task }];
+      for (const [index, count] of common) {
+        const other = train[index] as typeof train[number];
+        const jaccard = count / (own.size + other.shingles.size - count);
+        if (jaccard >= similarity && other.text !== p.tokens.join(" ")) {
+          const what = `${jaccard.toFixed(2)} of shingles in common`;
+          return [{ what, train: other.task, held_out: p.task }];
+        }
       }
-    }
-    return [];
+      return [];
+    },
+  );
+};
+
+/** Names by the order in which they appear; words that most languages keep for themselves stay. */
+const renamed = (tokens: readonly string[]): readonly string[] => {
+  const names = new Map<string, string>();
+  return tokens.map((token) => {
+    if (!/^[\p{L}_]/u.test(token) || KEYWORDS.has(token)) return token;
+    const known = names.get(token) ?? `$${names.size + 1}`;
+    names.set(token, known);
+    return known;
   });
 };
+
+const KEYWORDS = new Set(
+  ("if else elif elsif elseif then end do while for foreach in of return def function local let const " +
+    "var int long bool boolean void char float double string auto range len min max abs and or not true " +
+    "false True False None null nil new class public static fn func mut my sub unless until case switch " +
+    "break continue match with as import from lambda yield print").split(" "),
+);
 
 const words = (text: string): readonly string[] =>
   text.match(/[\p{L}_][\p{L}\p{N}_]*|\p{N}+|[^\s\p{L}\p{N}_]/gu) ?? [];

@@ -13,7 +13,9 @@ const kinds = (found: readonly { readonly kind: string }[]) => new Set(found.map
 
 Deno.test("generated tasks share no family, statement or program across the split", () => {
   const found = kinds(leaks(tasks, programs));
-  for (const kind of ["family", "statement", "program", "language"]) {
+  for (
+    const kind of ["family", "id-family", "statement", "program", "renamed-program", "language"]
+  ) {
     assert.ok(!found.has(kind), kind);
   }
 });
@@ -37,6 +39,54 @@ Deno.test("every kind of planted leak is found", () => {
   assert.ok(kinds(near).has("near-program"));
   assert.ok(kinds(leaks(tasks, programs, { heldOutLanguages: ["c"] })).has("language"));
   assert.ok(!kinds(leaks(tasks, programs, { heldOutLanguages: ["lua"] })).has("language"));
+});
+
+const foreign = (id: string, split: Task["split"], statement: string): Task => ({
+  ...train,
+  id,
+  family: id,
+  split,
+  statement,
+  source: "a public set",
+});
+
+const words =
+  "Given a list of numbers, return the largest difference between two neighbours of it; " +
+  "the list holds at least two numbers, none of which is negative";
+
+Deno.test("a problem under the ids of two sets, or in nearly the same words, is a leak", () => {
+  const across = [
+    foreign("mbxp-17", "train", "One way to say it."),
+    foreign("multipl-e-mbpp-17", "held-out", "Another way."),
+    foreign("HumanEvalPlus/3", "train", "Something."),
+    foreign("humaneval-x-3", "held-out", "Something in other words."),
+  ];
+  const found = leaks(across, []);
+  assert.deepEqual(found.map(({ kind, what }) => [kind, what]), [
+    ["id-family", "MBPP 17"],
+    ["id-family", "HumanEval 3"],
+  ]);
+  const [other, ...same] = [
+    foreign("a", "held-out", "Say whether a word reads the same from behind as from before."),
+    foreign("b", "train", `${words}.`),
+    foreign("c", "held-out", `${words}, if it has any.`),
+  ];
+  assert.deepEqual(kinds(leaks(same, [])), new Set(["near-statement"]));
+  assert.deepEqual(leaks([other!, same[0]!], []), []);
+});
+
+Deno.test("a program with other names is a leak; one with another operator is not", () => {
+  const code = (name: string, operator: string): string =>
+    `def ${name}(${name}s):\n  r = 0\n  for x in ${name}s:\n    if x > 2: r ${operator} x\n  return r`;
+  const program = (task: Task, text: string): Program => (
+    { task: task.id, language: "python", code: text, verified: false }
+  );
+  const both = (text: string) =>
+    kinds(leaks([train, heldOut], [program(train, code("f", "+=")), program(heldOut, text)]));
+  assert.ok(both(code("total", "+=")).has("renamed-program"));
+  assert.ok(!both(code("total", "-=")).has("renamed-program"));
+  // What is equal to the letter is told once.
+  assert.deepEqual([...both(code("f", "+="))], ["program"]);
 });
 
 Deno.test("stats count tasks, families and programs", () => {
