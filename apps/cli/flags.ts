@@ -13,6 +13,13 @@ export const batch = Flag.Boolean("batch").pipe(
   Flag.withDefault(false),
 );
 
+export const unsafeNoIsolation = Flag.Boolean("unsafe-no-isolation").pipe(
+  Flag.withDescription(
+    "Run programs with all your rights where the machine allows no sandbox; every verdict says so",
+  ),
+  Flag.withDefault(false),
+);
+
 export const runsFolder = Flag.String("data").pipe(
   Flag.withMetavar("DIR"),
   Flag.withDescription("The folder of the run folders"),

@@ -16,9 +16,12 @@ export interface JudgeTool extends Tool {
 
 /** Judges programs in a sandbox of its own; 0 runs as many at once as there are processors. */
 export const openJudge = Effect.fnUntraced(
-  function* (concurrency: number): Effect.fn.Return<JudgeTool, never, Scope.Scope> {
+  function* (
+    concurrency: number,
+    options: { readonly unsafe_no_isolation?: boolean } = {},
+  ): Effect.fn.Return<JudgeTool, never, Scope.Scope> {
     const at_once = concurrency > 0 ? concurrency : availableParallelism();
-    const services = yield* Layer.build(Sandbox.layer({ concurrency: at_once }));
+    const services = yield* Layer.build(Sandbox.layer({ ...options, concurrency: at_once }));
     return {
       name: "judge",
       concurrency: at_once,
