@@ -10,7 +10,7 @@ import {
 } from "../gpu/mod.ts";
 import { type AdapterFolder, loraScale, openAdapterFolder, saveAdapterFolder } from "./adapter.ts";
 import { Arena, arenaCuts } from "./arena.ts";
-import { decoderBackward, decoderForward, ownKeys } from "./decoder.ts";
+import { decoderBackward, decoderForward, decoderStages, ownKeys } from "./decoder.ts";
 import type {
   Completion,
   EngineOptions,
@@ -139,6 +139,37 @@ export class Core {
     const read = await collector.read();
     const out = rows.map(({ length }) => new Float32Array(length));
     passes.forEach((pass, i) => scatter(pass, new Float32Array(read[i]!), out));
+    return out;
+  }
+
+  async states(rows: readonly Uint32Array[]): Promise<Float32Array[]> {
+    const { hidden_p } = this.sizes;
+    const { hidden_size, num_hidden_layers } = this.folder.config;
+    const graph = graphOver(this.#ground, { train: false, trained: this.#trained.weights });
+    const [embed = [], ...layers] = decoderStages(graph, ownKeys(graph));
+    // A pass leaves out a row's last token, as nothing follows it: one more makes it the last but one.
+    const passes = splitPasses(rows.map((row) => Uint32Array.from([...row, 0])), this.#rows);
+    const out = rows.map(() => new Float32Array(num_hidden_layers * hidden_size));
+    for (const pass of passes) {
+      this.#upload(pass);
+      const collector = this.device.collect(4 * hidden_p * pass.rows.length * layers.length);
+      const numbers = passNumbers(pass, 1);
+      this.device.submit(numbers, [embed]);
+      // All layers write the same stream, so each is read before the next one begins.
+      layers.forEach((layer, l) => {
+        this.device.submit(numbers, [layer]);
+        let end = 0;
+        for (const index of pass.rows) {
+          end += rows[index]!.length;
+          collector.take(part(graph.stream(l + 1), (end - 1) * hidden_p, hidden_p));
+        }
+      });
+      const read = await collector.read();
+      read.forEach((bytes, i) => {
+        const [l, row] = [Math.floor(i / pass.rows.length), pass.rows[i % pass.rows.length]!];
+        out[row]!.set(new Float32Array(bytes, 0, hidden_size), l * hidden_size);
+      });
+    }
     return out;
   }
 

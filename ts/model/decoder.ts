@@ -40,8 +40,12 @@ export interface KeyValues {
 }
 
 /** Tokens -> the residual stream after the last layer (`head.x`, or set 0's `x`). */
-export const decoderForward = (g: Graph, keys: KeyValues): Dispatch[] => [
-  ...g.embedding.shards.map(({ weight, start, outputs }) =>
+export const decoderForward = (g: Graph, keys: KeyValues): Dispatch[] =>
+  decoderStages(g, keys).flat();
+
+/** The same in its stages: the embedding, then each layer. */
+export const decoderStages = (g: Graph, keys: KeyValues): Dispatch[][] => [
+  g.embedding.shards.map(({ weight, start, outputs }) =>
     g.device.dispatch(
       embedding(g.embedding.format),
       { tokens: g.buffer("pass.tokens"), table: weight, x: g.stream(0) },
@@ -54,7 +58,7 @@ export const decoderForward = (g: Graph, keys: KeyValues): Dispatch[] => [
       embeddingGroups(g.sizes.hidden_p),
     )
   ),
-  ...range(g.sizes.layers).flatMap((l) => layerForward(g, l, keys)),
+  ...range(g.sizes.layers).map((l) => layerForward(g, l, keys)),
 ];
 
 /** `again`: only what the layer's gradient needs, which is not the stream that leaves it. */

@@ -53,6 +53,12 @@ export interface Engine {
   ): Promise<Float32Array[]>;
 
   /**
+   * The residual stream at each row's last token after every layer, before the final norm: layer-major
+   * (layers, hidden), one array a row.
+   */
+  states(rows: readonly Uint32Array[]): Promise<Float32Array[]>;
+
+  /**
    * Forward and backward: adds d(sum_t dlogp[t] * logp[t])/dtheta to the gradient.
    * Entry 0 of each result is 0, as for `logProbs`; entropy is of the distribution that token t is from.
    */

@@ -24,6 +24,7 @@ const engineBehind = (door: Door, opened: Opened): Engine => {
   return {
     ...opened,
     logProbs: call("logProbs"),
+    states: call("states"),
     accumulate: call("accumulate"),
     foldGradient: call("foldGradient"),
     update: call("update"),

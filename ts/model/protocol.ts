@@ -8,6 +8,7 @@ import type { MemoryPlan } from "./memory.ts";
 /** Calls that the Worker answers; arguments and results are plain data. */
 export type Method =
   | "logProbs"
+  | "states"
   | "accumulate"
   | "foldGradient"
   | "update"
