@@ -33,3 +33,4 @@ export { type Recognition, recognition, recognitionTable } from "./recognition.t
 export { programAnswers, type ProgramAnswersOptions } from "./program_answers.ts";
 export { type Report, reportHtml } from "./html/report.ts";
 export { type Curve } from "./html/line_chart.ts";
+export { type Probe, probe, type ProbeTexts, probeTexts } from "./probe.ts";
