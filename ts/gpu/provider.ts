@@ -18,7 +18,10 @@ export interface DeviceInfo {
   readonly features: readonly string[];
 }
 
-/** `native`: the runtime's own `navigator.gpu`. `dawn`: npm `webgpu`, if it is installed. */
+/**
+ * `native`: the runtime's own `navigator.gpu`; where it has none, as Node and Bun, Dawn. `dawn`: npm
+ * `webgpu`, if it is installed.
+ */
 export type Provider = "native" | "dawn";
 
 export interface Gpu {
@@ -34,12 +37,13 @@ export interface Gpu {
  * @throws DeviceError `no-adapter` (names the packages to install) or `provider-missing`.
  */
 export const requestGpu = async (provider: Provider = "native"): Promise<Gpu> => {
-  const gpu = provider === "dawn" ? await loadDawn() : globalThis.navigator?.gpu;
+  const own = provider === "native" ? globalThis.navigator?.gpu : undefined;
+  const gpu = own ?? await loadDawn();
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new DeviceError("no-adapter", NO_ADAPTER);
   const device = await requestDevice(adapter);
-  const compiler = provider === "native" && "Deno" in globalThis ? "naga" : "tint";
-  return { device, info: describe(adapter, device, provider), compiler };
+  const compiler = own && "Deno" in globalThis ? "naga" : "tint";
+  return { device, info: describe(adapter, device, own ? "native" : "dawn"), compiler };
 };
 
 const NO_ADAPTER = "no WebGPU adapter on this machine: install the graphics driver, or for a " +

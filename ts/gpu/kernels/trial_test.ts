@@ -1,7 +1,9 @@
 /** How a kernel is tried: run on the GPU against its CPU twin, and again with faults planted in it. */
 import { strict as assert } from "node:assert";
+import { Buffer } from "node:buffer";
 import { Device, type Dispatch } from "../device.ts";
 import type { Kernel, Lanes, Pass } from "../kernel.ts";
+import { requestGpu } from "../provider.ts";
 
 /** One run of a kernel: every buffer before, and what some of them must hold after. */
 export interface Trial {
@@ -40,6 +42,17 @@ export const tryKernel = (
       }
     });
   }
+  Deno.test(`${name} gives the same bits under Dawn`, { ...options, ignore: !dawn }, async () => {
+    const device = await open("broadcast");
+    devices.dawn ??= Device.open("dawn");
+    for (const trial of trials) {
+      const [ours, theirs] = [await run(device, trial), await run(await devices.dawn, trial)];
+      ours.forEach((bytes, i) => {
+        const same = Buffer.compare(new Uint8Array(bytes), new Uint8Array(theirs[i]!)) === 0;
+        assert.ok(same, `${trial.label}: ${Object.keys(trial.expected)[i]} differs`);
+      });
+    }
+  });
   for (const [find, put] of faults) {
     Deno.test(`${name} with ${find} -> ${put} is caught`, options, async () => {
       const device = await open("broadcast");
@@ -54,6 +67,12 @@ export const tryKernel = (
     });
   }
 };
+
+/** Dawn is an optional package, and needs a driver of its own choice. */
+const dawn = await requestGpu("dawn").then(({ device }) => (device.destroy(), true), (error) => {
+  console.warn(`SKIPPED: kernels under Dawn: ${error.message}`);
+  return false;
+});
 
 const allowed = ({ tolerance = 1e-5 }: Trial): number => tolerance;
 
@@ -70,9 +89,10 @@ const open = async (lanes: Lanes): Promise<Device> => {
   if (lanes === probed.lanes) return probed;
   return await (devices.load ??= Device.open("native", "load"));
 };
-const devices: { probed?: Promise<Device>; load?: Promise<Device> } = {};
+const devices: { probed?: Promise<Device>; load?: Promise<Device>; dawn?: Promise<Device> } = {};
 
-const deviation = async (device: Device, t: Trial): Promise<number> => {
+/** What a trial leaves in the buffers that it names. */
+const run = async (device: Device, t: Trial): Promise<ArrayBuffer[]> => {
   const slices = Object.fromEntries(
     Object.entries(t.buffers).map(([name, data]) => {
       const slice = device.buffer(name, data.length);
@@ -82,17 +102,23 @@ const deviation = async (device: Device, t: Trial): Promise<number> => {
   );
   const pass = { ...NOTHING, ...t.pass };
   device.submit(pass, [[device.dispatch(t.kernel, slices, t.shape, t.groups(device.lanes))]]);
-  const names = Object.keys(t.expected);
-  const read = await device.read(names.map((name) => slices[name]!));
+  const read = await device.read(Object.keys(t.expected).map((name) => slices[name]!));
   for (const { buffer } of Object.values(slices)) buffer.destroy();
-  return Math.max(...names.map((name, i) => {
-    const want = t.expected[name]!;
-    if (t.buffers[name] instanceof Uint32Array) {
-      const got = new Uint32Array(read[i]!);
-      return Array.from(want).every((x, k) => x === got[k]) ? 0 : Infinity;
-    }
-    return relativeError(new Float32Array(read[i]!), want);
-  }));
+  return read;
+};
+
+const deviation = async (device: Device, t: Trial): Promise<number> => {
+  const read = await run(device, t);
+  return Math.max(
+    ...Object.keys(t.expected).map((name, i) => {
+      const want = t.expected[name]!;
+      if (t.buffers[name] instanceof Uint32Array) {
+        const got = new Uint32Array(read[i]!);
+        return Array.from(want).every((x, k) => x === got[k]) ? 0 : Infinity;
+      }
+      return relativeError(new Float32Array(read[i]!), want);
+    }),
+  );
 };
 
 const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
