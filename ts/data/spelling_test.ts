@@ -6,6 +6,7 @@ Deno.test("names change their spelling; one word stays as it is", () => {
   assert.equal(respell("leapYear", "snake_case"), "leap_year");
   assert.equal(respell("leap_year", "camelCase"), "leapYear");
   assert.equal(respell("leapYear", "PascalCase"), "LeapYear");
+  assert.equal(respell("leapYear", "kebab-case"), "leap-year");
   for (const spelling of ["snake_case", "camelCase", "PascalCase"] as const) {
     assert.equal(respell("f", spelling), "f");
     assert.equal(respell("total2", spelling), "total2");

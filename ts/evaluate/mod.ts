@@ -32,5 +32,6 @@ export {
 export { type Recognition, recognition, recognitionTable } from "./recognition.ts";
 export { programAnswers, type ProgramAnswersOptions } from "./program_answers.ts";
 export { type Report, reportHtml } from "./html/report.ts";
+export { probeTable } from "./html/probe_section.ts";
 export { type Curve } from "./html/line_chart.ts";
 export { type Probe, probe, type ProbeTexts, probeTexts } from "./probe.ts";

@@ -1,7 +1,12 @@
 import { Effect } from "effect";
 import { availableParallelism } from "node:os";
 import { readGroups, readPrograms, readTasks } from "../../../ts/data/mod.ts";
-import { type AnswerTexts, irAnswers, programAnswers } from "../../../ts/evaluate/mod.ts";
+import {
+  type AnswerTexts,
+  irAnswers,
+  probeTexts,
+  programAnswers,
+} from "../../../ts/evaluate/mod.ts";
 import { type Problem, Problems, rememberingJudge } from "../../../ts/rollout/mod.ts";
 import { Sandbox } from "../../../ts/sandbox/mod.ts";
 import { UserError } from "../../tools/mod.ts";
@@ -19,6 +24,8 @@ export interface EvaluateFlags {
   readonly tasks: string | undefined;
   readonly groups: string | undefined;
   readonly questions: boolean;
+  /** Tasks whose programs are shown to every layer. */
+  readonly probe: number | undefined;
   readonly kind: "translation" | "generation" | "verification";
   readonly sources: readonly string[] | undefined;
   readonly targets: readonly string[] | undefined;
@@ -40,7 +47,13 @@ export const evaluateModel = Effect.fnUntraced(function* (flags: EvaluateFlags) 
   const { model, adapter, before } = flags;
   const prompts = yield* promptsOf(model, flags.prompts);
   const problems = flags.tasks === undefined ? [] : yield* problemsOf(flags.tasks, flags, prompts);
-  const asked: Asked = { ...flags, problems, prompts, answers: yield* answersOf(flags, prompts) };
+  const asked: Asked = {
+    ...flags,
+    problems,
+    prompts,
+    answers: yield* answersOf(flags, prompts),
+    probe: flags.probe === undefined ? undefined : yield* programsOf(flags, flags.probe, prompts),
+  };
   const side = (name: string) => before === undefined ? "" : ` (${name})`;
   const was = before === undefined
     ? undefined
@@ -78,6 +91,31 @@ const problemsOf = Effect.fnUntraced(function* (
   }
   return problems as readonly Problem[];
 });
+
+/** Held-out tasks in all languages that are asked for, under the head of the translation's prompt. */
+const programsOf = Effect.fnUntraced(
+  function* (flags: EvaluateFlags, most: number, prompts: Prompts) {
+    const folder = flags.tasks!;
+    const programs = yield* readPrograms(folder);
+    const languages = [...new Set([...flags.sources ?? [], ...flags.targets ?? []])];
+    const tasks = (yield* readTasks(folder)).filter(({ split }) => split === "held-out");
+    const [head = ""] = prompts.translation.split("{code}");
+    const texts = probeTexts(tasks, programs, {
+      languages: languages.length > 0
+        ? languages
+        : [...new Set(programs.map(({ language }) => language))].sort(),
+      most,
+      template: `${head}{code}`,
+    });
+    if (texts.tasks.length < 2 || texts.languages.length < 2) {
+      const message =
+        `${folder}: ${texts.tasks.length} held-out tasks with a verified program in each of ` +
+        `${texts.languages.join(", ")}; expected at least 2 of both`;
+      return yield* new UserError({ code: "bad-data", message });
+    }
+    return texts;
+  },
+);
 
 /** Held-out IR groups, and programs of one task in two languages, with what only looks like them. */
 const answersOf = Effect.fnUntraced(function* (flags: EvaluateFlags, prompts: Prompts) {

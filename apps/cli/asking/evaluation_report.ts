@@ -2,6 +2,7 @@ import {
   infrastructureRate,
   passAtK,
   passBy,
+  probeTable,
   recognition,
   recognitionTable,
   renderTable,
@@ -44,6 +45,12 @@ export const evaluationReport = (
         after: after.solved.samples,
       }], seed),
     }),
+    ...(after.probed === undefined ? {} : {
+      probe: {
+        ...(before?.probed === undefined ? {} : { before: before.probed }),
+        after: after.probed,
+      },
+    }),
     ...(recognised["IR groups"] === undefined ? {} : { recognition: recognised["IR groups"] }),
     ...(recognised["questions"] === undefined ? {} : { questions: recognised["questions"] }),
   };
@@ -74,6 +81,10 @@ export const evaluationTables = (
   ...(report.recognition === undefined ? [] : [
     `Held-out IR groups: ${report.recognition.groups}\n${recognitionTable(report.recognition)}`,
   ]),
+  ...(report.probe === undefined ? [] : [
+    `Programs of ${report.probe.after.tasks} tasks, found again in another language\n` +
+    probeTable(report.probe.after, report.probe.before),
+  ]),
   ...(report.questions === undefined ? [] : [
     `Are these two programs equivalent? ${report.questions.groups} questions\n` +
     recognitionTable(report.questions),
@@ -83,7 +94,7 @@ export const evaluationTables = (
 /** The same as a page. */
 export const evaluationPage = (
   flags: EvaluateFlags,
-  { transfer, recognition, questions }: EvaluationReport,
+  { transfer, recognition, questions, probe }: EvaluationReport,
   after: Measured,
   before: Measured | undefined,
 ): Report => {
@@ -111,6 +122,7 @@ export const evaluationPage = (
     ...(transfer === undefined ? {} : { transfer }),
     ...(recognition === undefined ? {} : { recognition }),
     ...(questions === undefined ? {} : { questions }),
+    ...(probe === undefined ? {} : { probe }),
   };
 };
 

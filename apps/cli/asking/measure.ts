@@ -5,6 +5,9 @@ import {
   evaluate,
   type Evaluated,
   likelihoods,
+  type Probe,
+  probe,
+  type ProbeTexts,
   tokenizeAnswers,
 } from "../../../ts/evaluate/mod.ts";
 import { readModelConfig } from "../../../ts/model/mod.ts";
@@ -20,6 +23,7 @@ import { stopTokens } from "./stop.ts";
 export interface Asked {
   readonly problems: readonly Problem[];
   readonly answers: Readonly<Record<string, readonly AnswerTexts[]>>;
+  readonly probe: ProbeTexts | undefined;
   readonly prompts: Prompts;
   readonly samples: number;
   readonly temperature: number;
@@ -52,12 +56,16 @@ export const measure = Effect.fnUntraced(function* (
       groups.flatMap(({ answers }) => answers.map(({ ids }) => ids.length))
     ),
   );
+  const programs = (asked.probe?.texts ?? []).flat().map((text) =>
+    tokenizer.encode(text).length + 1
+  );
+  const most = Math.max(longest, ...programs);
   const engine = yield* scopedEngine({
     model,
     ...(adapter === undefined ? {} : { adapter }),
     train: false,
-    tokens_per_pass: Math.max(1024, longest),
-    context: longest,
+    tokens_per_pass: Math.max(1024, most),
+    context: most,
     slots: problems.length === 0 ? 0 : 64,
   });
   const judged = progressLine(`samples judged${name}`);
@@ -82,7 +90,14 @@ export const measure = Effect.fnUntraced(function* (
         (found) => [kind, found] as const,
       ),
   );
-  return { solved, likelihoods: Object.fromEntries(scored) };
+  const probed: Probe | undefined = asked.probe === undefined ? undefined : yield* probe(
+    engine,
+    tokenizer,
+    asked.probe,
+    seed,
+    progressLine(`languages probed${name}`),
+  );
+  return { solved, probed, likelihoods: Object.fromEntries(scored) };
 }, Effect.scoped);
 
 export type Measured = Effect.Success<ReturnType<typeof measure>>;

@@ -34,6 +34,13 @@ export const evaluate = Command.make(
       ),
       Flag.withDefault(false),
     ),
+    probe: Flag.Int("probe").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDescription(
+        "Show the programs of N held-out tasks to every layer: are they near each other across languages?",
+      ),
+      Flag.optional,
+    ),
     kind: Flag.Literals("kind", ["translation", "generation", "verification"]).pipe(
       Flag.withDescription(
         "Translate programs, write them from their statement, or say whether one is right",
@@ -89,9 +96,10 @@ export const evaluate = Command.make(
         return yield* new UserError({ code: "bad-usage", message });
       }
     }
-    if (Option.isNone(flags.tasks) && (Option.isNone(flags.groups) || flags.questions)) {
+    const needy = flags.questions ? "--questions" : Option.isSome(flags.probe) ? "--probe" : "";
+    if (Option.isNone(flags.tasks) && (Option.isNone(flags.groups) || needy !== "")) {
       const message = `expected --tasks DIR${
-        flags.questions ? " with --questions" : ", or --groups FILE"
+        needy === "" ? ", or --groups FILE" : ` with ${needy}`
       }`;
       return yield* new UserError({ code: "bad-usage", message });
     }
@@ -115,6 +123,7 @@ export const evaluate = Command.make(
       before: Option.isNone(flags.before) ? undefined : yield* modelFolder(flags.before.value),
       tasks: Option.getOrUndefined(flags.tasks),
       groups: Option.getOrUndefined(flags.groups),
+      probe: Option.getOrUndefined(flags.probe),
       html: Option.getOrUndefined(flags.html),
       adapter: Option.getOrUndefined(flags.adapter),
       sources: Option.getOrUndefined(flags.sources),

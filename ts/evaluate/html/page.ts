@@ -64,6 +64,7 @@ svg { width: 100%; height: auto; } svg.wide { max-width: 760px; } svg text { fon
 .after line { stroke: var(--after); stroke-width: 2; } .after circle { fill: var(--after); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } th, td { padding: 6px 10px; border: 1px solid var(--edge); text-align: right; } thead th, tbody th { font-weight: 600; } tbody th { text-align: left; }
 td small, th small { display: block; color: var(--soft); font-size: 11px; font-weight: 400; } .sure { font-weight: 700; } .unsure { font-weight: 400; }
+.join { fill: none; stroke: var(--edge); stroke-width: 0.7; } .key svg { width: 12px; height: 12px; vertical-align: -2px; margin: 0 3px 0 8px; } .series-0 { fill: #3b78c4; } .series-1 { fill: #d0662b; } .series-2 { fill: #2e9160; } .series-3 { fill: #b04a9a; } .series-4 { fill: #b8912a; } .series-5 { fill: #5f6a75; }
 .scroll { overflow-x: auto; } details { border-top: 1px solid var(--edge); padding: 6px 0; } summary { cursor: pointer; } summary .tag { color: var(--soft); }
 .programs { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 12px; margin: 8px 0; } .programs h4 { margin: 0 0 4px; font-size: 12px; color: var(--soft); font-weight: 600; }
 pre { margin: 0; padding: 10px; overflow-x: auto; font: 12.5px/1.45 ui-monospace, monospace; background: color-mix(in srgb, var(--ink) 5%, transparent); white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -7,6 +7,8 @@ import { type Curve, lineChart } from "./line_chart.ts";
 import { html } from "./markup.ts";
 import { matrixTable } from "./matrix.ts";
 import { page, type Section } from "./page.ts";
+import type { Probe } from "../probe.ts";
+import { probeSection } from "./probe_section.ts";
 import { recognitionSection } from "./recognition_section.ts";
 import { sampleList } from "./samples.ts";
 
@@ -21,6 +23,8 @@ export interface Report {
   readonly transfer?: TransferMatrix;
   readonly recognition?: Recognition;
   readonly questions?: Recognition;
+  /** How layers see programs of one task in several languages. */
+  readonly probe?: { readonly before?: Probe; readonly after: Probe };
   /** Figures of training by step. */
   readonly curves?: readonly Curve[];
 }
@@ -59,6 +63,16 @@ export const reportHtml = (report: Report): string => {
         `Of ${report.questions.groups} programs, how often the task's own program in another ` +
         "language scores above one that fails its tests; 50 % is chance.",
       body: recognitionSection(report.questions),
+    }]),
+    ...(report.probe === undefined ? [] : [{
+      title: "Representations",
+      about:
+        `${report.probe.after.tasks} held-out tasks in ${
+          report.probe.after.languages.join(", ")
+        }: how often a program's nearest one in another language is that of the same task, and how much ` +
+        "nearer the two are than programs of different tasks. The picture is the layer where that is " +
+        "found most often; lines join programs of one task. Similarity alone proves no transfer.",
+      body: probeSection(report.probe.after, report.probe.before),
     }]),
     ...(report.curves === undefined || report.curves.length === 0 ? [] : [{
       title: "Training",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { probeStates } from "../probe.ts";
 import type { JudgedSample } from "../sample.ts";
 import { transferMatrix } from "../transfer.ts";
 import { figure, lineChart } from "./line_chart.ts";
@@ -23,6 +24,10 @@ const make = (task: string, target: string, verdict: string, code: string): Judg
 const before = [make("a", "lua", "wrong-answer", "old"), make("b", "c", "pass", "kept")];
 const after = [make("a", "lua", "pass", "new"), make("b", "c", "pass", "kept")];
 
+const states = [[[1, 0], [0, 1]], [[1, 0.1], [0.1, 1]]].map((own) =>
+  own.map((state) => Float32Array.from(state))
+);
+
 const report = (code: string) =>
   reportHtml({
     title: "A run",
@@ -30,12 +35,15 @@ const report = (code: string) =>
     trained: ["c"],
     comparisons: [{ temperature: 0, before, after: [{ ...after[0]!, code }, after[1]!] }],
     transfer: transferMatrix([{ name: "run", trained: ["c"], before, after }]),
+    probe: { after: probeStates(["c", "lua"], 2, states, 1, 0) },
     curves: [{ title: "loss", points: [{ step: 1, value: 1 }, { step: 2, value: 0.5 }] }],
   });
 
 Deno.test("a report holds its sections, and fetches and runs nothing", () => {
   const page = report("return 1");
-  for (const title of ["pass@1, greedy", "Transfer", "Training", "Programs, greedy"]) {
+  for (
+    const title of ["pass@1, greedy", "Transfer", "Representations", "Training", "Programs, greedy"]
+  ) {
     assert.ok(page.includes(`<h2>${title}</h2>`), title);
   }
   assert.ok(page.includes("default-src 'none'"));
