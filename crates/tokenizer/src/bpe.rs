@@ -173,29 +173,50 @@ impl<'a> List<'a> {
 }
 
 /// Where each merge is possible, and the least of them first.
-#[derive(Default)]
 struct Places {
-    places: HashMap<Merge, Vec<u32>, Fast>,
+    lists: HashMap<Merge, usize, Fast>,
+    places: Vec<Vec<u32>>,
     queue: BinaryHeap<Reverse<Merge>>,
+    /// The merge that was noted last and its list: in a run of one letter it is always the same.
+    last: (Merge, usize),
 }
 
 impl Places {
-    fn add(&mut self, merge: Merge, at: u32) {
-        if merge == NO_MERGE {
-            return;
+    fn new() -> Self {
+        Self {
+            lists: HashMap::default(),
+            places: Vec::new(),
+            queue: BinaryHeap::new(),
+            last: (NO_MERGE, 0),
         }
-        let queue = &mut self.queue;
-        let places = self.places.entry(merge).or_insert_with(|| {
-            queue.push(Reverse(merge));
-            Vec::new()
-        });
-        places.push(at);
+    }
+
+    fn list(&mut self, merge: Merge) -> &mut Vec<u32> {
+        if self.last.0 != merge {
+            let fresh = self.places.len();
+            let list = *self.lists.entry(merge).or_insert(fresh);
+            if list == fresh {
+                self.queue.push(Reverse(merge));
+                self.places.push(Vec::new());
+            }
+            self.last = (merge, list);
+        }
+        &mut self.places[self.last.1]
+    }
+
+    #[inline]
+    fn add(&mut self, merge: Merge, at: u32) {
+        if merge != NO_MERGE {
+            self.list(merge).push(at);
+        }
     }
 
     /// The merge to do next, with its places from right to left.
     fn pop(&mut self) -> Option<(Merge, Vec<u32>)> {
         let Reverse(merge) = self.queue.pop()?;
-        let mut places = self.places.remove(&merge).unwrap_or_default();
+        let list = self.lists.remove(&merge);
+        self.last = (NO_MERGE, 0);
+        let mut places = list.map_or_else(Vec::new, |list| std::mem::take(&mut self.places[list]));
         if places.is_sorted() {
             places.reverse();
         } else if !places.is_sorted_by(|a, b| a >= b) {
@@ -206,8 +227,7 @@ impl Places {
 
     fn put_back(&mut self, merge: Merge, places: Vec<u32>) {
         if !places.is_empty() {
-            self.queue.push(Reverse(merge));
-            self.places.entry(merge).or_default().extend(places);
+            self.list(merge).extend(places);
         }
     }
 }
@@ -216,7 +236,7 @@ impl Places {
 /// the number of distinct merges. Ranks of a trained table rise from a merge to those that it makes possible;
 /// where they do not, as in rank files, the rest of the places waits.
 fn merge_by_rank(symbols: &mut Vec<u32>, merges: &Merges) {
-    let mut places = Places::default();
+    let mut places = Places::new();
     for (at, pair) in symbols.windows(2).enumerate() {
         places.add(merges.get(pair[0], pair[1]), at as u32);
     }
