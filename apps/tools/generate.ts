@@ -95,6 +95,9 @@ export interface Sample {
   readonly finish_reason: "stop" | "length";
 }
 
+/** Logits divided by less are no longer numbers; what is asked for below it is greedy. */
+const LEAST_TEMPERATURE = 1e-4;
+
 /** A model that completes prompts until its scope closes. */
 export interface Generator {
   readonly context: number;
@@ -128,7 +131,8 @@ export const openGenerator = Effect.fnUntraced(
       );
     });
     const complete: Generator["complete"] = Effect.fnUntraced(function* (asked, sampling) {
-      const { samples, max_tokens, temperature, top_k, top_p, seed } = sampling;
+      const { samples, max_tokens, top_k, top_p, seed } = sampling;
+      const temperature = sampling.temperature < LEAST_TEMPERATURE ? 0 : sampling.temperature;
       const prompt = yield* row(asked);
       const completions = yield* Effect.tryPromise({
         try: () =>

@@ -1,6 +1,7 @@
 import type { Effect } from "effect";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import type { JudgeTool } from "../../tools/judge.ts";
 import { UserError } from "../../tools/mod.ts";
 import { jsonBody, query } from "../body.ts";
@@ -37,7 +38,7 @@ export const fileLimit = bodyLimit({
 export const openaiRoutes = ({ files, jobs, models, judge }: WireOptions) =>
   new Hono()
     .post("/files", async (c) => {
-      const { file, purpose } = await c.req.parseBody();
+      const { file, purpose } = await formOf(c);
       if (!(file instanceof File)) throw missing("file", "a file in multipart/form-data");
       if (typeof purpose !== "string" || purpose === "") throw missing("purpose", '"fine-tune"');
       if (!PURPOSES.has(purpose)) {
@@ -119,6 +120,17 @@ export const openaiRoutes = ({ files, jobs, models, judge }: WireOptions) =>
       answerChat(c, models, c.req.valid("json")))
     .post("/completions", jsonBody(CompletionRequest), (c) =>
       answerCompletion(c, models, c.req.valid("json")));
+
+const formOf = async (c: Context) => {
+  try {
+    return await c.req.parseBody();
+  } catch (error) {
+    // Hono's own: the body is over the limit.
+    if (error instanceof HTTPException) throw error;
+    const message = `expected a body of multipart/form-data; ${(error as Error).message}`;
+    throw new UserError({ code: "bad-value", message });
+  }
+};
 
 const PURPOSES: ReadonlySet<string> = new Set(["fine-tune", "evals", "user_data", "batch"]);
 
