@@ -32,6 +32,7 @@ import {
   resolveOptions,
   summarize,
 } from "./memory.ts";
+import { freshModel } from "./init.ts";
 import { Optimizer } from "./optimizer.ts";
 import {
   freshAdapter,
@@ -98,7 +99,9 @@ export class Core {
    * @throws ModelError, DeviceError
    */
   static async open(o: EngineOptions, shard_bytes?: number): Promise<Core> {
-    const folder = await openModelFolder(o.model);
+    const folder = o.fresh_seed === undefined
+      ? await openModelFolder(o.model)
+      : await freshModel(o.model, o.fresh_seed);
     const sizes = sizesOf(folder.config);
     const adapter = o.adapter === undefined
       ? undefined

@@ -19,6 +19,8 @@ export interface EngineOptions {
   /** Sequences decoded at once; 0 or absent: no generation. */
   readonly slots?: number;
   readonly provider?: "native" | "dawn";
+  /** Weights are made from this seed (`initModelFolder`): of `model` only the configuration is read. */
+  readonly fresh_seed?: number;
   /**
    * How the matrices of a model that is not itself trained are kept: 4 bytes a weight, 2, or 5/8 (blocks
    * of 32 with a scale and a zero point, embedding and head in 2 bytes). "f32" if absent.

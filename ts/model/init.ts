@@ -1,8 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parseModelConfig, weightsOf } from "./config.ts";
-import { copyCompanions, readModelConfigJson } from "./folder.ts";
-import { writeSafetensors } from "./safetensors.ts";
+import { basename, dirname, join } from "node:path";
+import { type ModelConfig, parseModelConfig, weightsOf } from "./config.ts";
+import {
+  copyCompanions,
+  type ModelFolder,
+  readModelConfig,
+  readModelConfigJson,
+} from "./folder.ts";
+import { type StoredTensor, writeSafetensors } from "./safetensors.ts";
 
 /** The keys of a `config.json` that shape a decoder; the rest have Transformers' defaults. */
 export type ModelShape = Readonly<Record<string, unknown>>;
@@ -22,23 +27,14 @@ export const initModelFolder = async (
   const [json, file] = typeof source === "string"
     ? [await readModelConfigJson(source), join(source, "config.json")]
     : [{ ...LLAMA, ...source }, "config.json"];
-  const config = parseModelConfig(json, file);
-  const spread = (json as { initializer_range?: number }).initializer_range ?? 0.02;
-  const residual = spread / Math.sqrt(2 * config.num_hidden_layers);
-  const weights = new Map(
-    weightsOf(config).map(({ name, shape }, index) => {
-      const length = shape.reduce((a, b) => a * b, 1);
-      const scale = name.endsWith(".bias")
-        ? 0
-        : /\.(o_proj|down_proj)\.weight$/.test(name)
-        ? residual
-        : spread;
-      const pieces = name.endsWith("norm.weight")
-        ? () => [new Float32Array(length).fill(1)]
-        : () => normal(length, scale, seed, index);
-      return [name, { shape, pieces }];
-    }),
-  );
+  const tensors = [...freshTensors(json, parseModelConfig(json, file), seed)];
+  const weights = new Map(tensors.map(([name, { shape, read }]) => {
+    const length = shape.reduce((a, b) => a * b, 1);
+    const pieces = async function* () {
+      for (let at = 0; at < length; at += PIECE) yield await read(at, Math.min(length, at + PIECE));
+    };
+    return [name, { shape, pieces }];
+  }));
   await mkdir(folder, { recursive: true });
   if (typeof source === "string") await copyCompanions(source, folder);
   else await writeFile(join(folder, "config.json"), `${JSON.stringify(json, null, 2)}\n`);
@@ -58,24 +54,56 @@ const LLAMA = {
   torch_dtype: "float32",
 };
 
+/** A model of `initModelFolder`'s weights that needs no file but its configuration: folder or `config.json`. */
+export const freshModel = async (source: string, seed: number): Promise<ModelFolder> => {
+  const folder = basename(source) === "config.json" ? dirname(source) : source;
+  const json = await readModelConfigJson(folder);
+  const config = await readModelConfig(folder);
+  return { folder, config, tensors: freshTensors(json, config, seed) };
+};
+
+const freshTensors = (
+  json: unknown,
+  config: ModelConfig,
+  seed: number,
+): ReadonlyMap<string, StoredTensor> => {
+  const spread = (json as { initializer_range?: number }).initializer_range ?? 0.02;
+  const residual = spread / Math.sqrt(2 * config.num_hidden_layers);
+  return new Map(
+    weightsOf(config).map(({ name, shape }, index): [string, StoredTensor] => {
+      const scale = name.endsWith(".bias")
+        ? 0
+        : /\.(o_proj|down_proj)\.weight$/.test(name)
+        ? residual
+        : spread;
+      const read = (from = 0, end = shape.reduce((a, b) => a * b, 1)) =>
+        Promise.resolve(
+          name.endsWith("norm.weight")
+            ? new Float32Array(end - from).fill(1)
+            : normal(from, end, scale, seed, index),
+        );
+      return [name, { shape, dtype: "F32", read }];
+    }),
+  );
+};
+
 /** Normal numbers (Box and Muller) from a counter, so that each tensor has its own stream. */
-const normal = function* (
-  length: number,
+const normal = (
+  from: number,
+  end: number,
   scale: number,
   seed: number,
   tensor: number,
-): Generator<Float32Array> {
+): Float32Array<ArrayBuffer> => {
   const key = mix(mix(seed >>> 0) ^ Math.imul(tensor + 1, 0x9e3779b1));
   const uniform = (counter: number): number => (mix(key ^ mix(counter)) + 0.5) / 2 ** 32;
-  for (let start = 0; start < length; start += PIECE) {
-    const data = new Float32Array(Math.min(PIECE, length - start));
-    for (let i = 0; scale > 0 && i < data.length; i++) {
-      const at = start + i;
-      const radius = Math.sqrt(-2 * Math.log(uniform(2 * at)));
-      data[i] = scale * radius * Math.cos(2 * Math.PI * uniform(2 * at + 1));
-    }
-    yield data;
+  const data = new Float32Array(end - from);
+  for (let i = 0; scale > 0 && i < data.length; i++) {
+    const at = from + i;
+    const radius = Math.sqrt(-2 * Math.log(uniform(2 * at)));
+    data[i] = scale * radius * Math.cos(2 * Math.PI * uniform(2 * at + 1));
   }
+  return data;
 };
 
 const PIECE = 2 ** 20;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openModelFolder } from "./folder.ts";
-import { initModelFolder } from "./init.ts";
+import { freshModel, initModelFolder } from "./init.ts";
 
 const config = {
   architectures: ["LlamaForCausalLM"],
@@ -36,6 +36,24 @@ Deno.test("fresh weights have the stated spread and are a function of the seed",
     assert.notDeepEqual(await read("c", 2, "model.embed_tokens.weight"), embed);
     const gate = await read("a", 1, "model.layers.0.mlp.gate_proj.weight");
     assert.notDeepEqual(gate, await read("a", 1, "model.layers.1.mlp.gate_proj.weight"));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+Deno.test("a model from its configuration alone has the weights that its files would have", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "calque-init-"));
+  try {
+    await writeFile(join(folder, "config.json"), JSON.stringify(config));
+    await initModelFolder(folder, join(folder, "files"), 7);
+    const files = await openModelFolder(join(folder, "files"));
+    for (const source of [folder, join(folder, "config.json")]) {
+      const { tensors } = await freshModel(source, 7);
+      assert.deepEqual([...tensors.keys()].sort(), [...files.tensors.keys()].sort());
+      for (const [name, tensor] of files.tensors) {
+        assert.deepEqual(await tensors.get(name)!.read(3, 40), await tensor.read(3, 40));
+      }
+    }
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -23,7 +23,14 @@ export { initModelFolder, type ModelShape } from "./init.ts";
 export { type MemoryPlan, planMemory } from "./memory.ts";
 export { openEngine } from "./open.ts";
 export { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
-export { DeviceError, type DeviceErrorCode, type DeviceInfo, requestGpu } from "../gpu/mod.ts";
+export {
+  DeviceError,
+  type DeviceErrorCode,
+  type DeviceInfo,
+  measurePeak,
+  type Peak,
+  requestGpu,
+} from "../gpu/mod.ts";
 
 /** Token sequences travel as rows. */
 export interface Row {

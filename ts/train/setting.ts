@@ -78,6 +78,9 @@ export const engineOptions = (
     context,
     ...(samples && rollout !== undefined ? { slots: engine.slots } : {}),
     ...(engine.provider ? { provider: engine.provider } : {}),
+    ...(engine.weights ? { weights: engine.weights } : {}),
+    ...(engine.recompute ? { recompute: engine.recompute } : {}),
+    ...(engine.cache ? { cache: engine.cache } : {}),
     ...(lora === undefined
       ? {}
       : "adapter" in lora

@@ -233,6 +233,18 @@ export const Stage = Schema.Struct({
       context: or(count, 1024, "Longest sequence"),
       slots: or(count, 64, "Sequences decoded at once"),
       provider: maybe(Schema.Literals(["native", "dawn"]), "WebGPU implementation"),
+      weights: maybe(
+        Schema.Literals(["f32", "f16", "q4"]),
+        "With lora: how the frozen matrices are kept (4, 2 or 5/8 bytes a weight)",
+      ),
+      recompute: maybe(
+        Schema.Boolean,
+        "Keep one activation a layer and compute the others again: the same bits, slower",
+      ),
+      cache: maybe(
+        Schema.Literals(["f32", "f16"]),
+        "Keys and values of rollouts; f16 gives up that log-probs equal the trainer's to the bit",
+      ),
     }),
     {},
     "Room to plan for",
