@@ -31,6 +31,7 @@ Deno.test({
           run: { command: ["/opt/tool"], visible: visible([], ["sh"]) },
           version: { command: ["/opt/tool"], visible: [] },
           paths: [tool],
+          environment: {},
           tools: [[firstTool, "/opt/tool"] as const],
         },
       };

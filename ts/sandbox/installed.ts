@@ -77,17 +77,20 @@ export class Languages {
         }`;
         return { status: { ...missing, language: name, reason } };
       }
-      let reason = `${name} is not installed${
-        language.package === "" ? "" : `: install the package ${language.package}`
-      }`;
+      const reasons: string[] = [];
       for (const candidate of this.#candidates.get(name) ?? []) {
         const toolchain = yield* prepared(this.runner, candidate);
         const version = typeof toolchain === "string" ? toolchain : yield* this.#attempt(toolchain);
         if (typeof version !== "string" && typeof toolchain !== "string") {
           return { toolchain, status: { ...statusOf(language), ...version } };
         }
-        reason = `${name} does not run in the sandbox: ${version}`;
+        reasons.push(String(version));
       }
+      const reason = reasons.length > 0
+        ? `${name} does not run in the sandbox: ${reasons.join("; ")}`
+        : `${name} is not installed${
+          language.package === "" ? "" : `: install the package ${language.package}`
+        }`;
       return { status: { ...statusOf(language), reason } };
     });
   }

@@ -173,7 +173,7 @@ export class Runner {
         visible: step.visible,
         ...(bound === undefined ? {} : { prepared: bound }),
         tools: toolchain.tools,
-        environment: variant.environment ?? {},
+        environment: toolchain.environment,
       };
       const command = [...step.command, ...(options.args ?? [])];
       return {

@@ -20,10 +20,10 @@ interface Span {
   readonly to: number;
 }
 
-/** `v0 = E`, `let expected_1 = E`, `Boolean v0 = E;`, `expected_1 := E`. */
+/** `v0 = E`, `let expected_1 = E`, `Boolean v0 = E;`, `expected_1 := E`, `expected_1 <- E`. */
 const variables = (test: string): Span[] =>
   [...test.matchAll(
-    /(?<![\w.])(?:v\d+|expected(?:_?\w+)?)\s*(?::\s*[^=;\n]+?)?\s*:?=(?![=~>])\s*/g,
+    /(?<![\w.])(?:v\d+|expected(?:_?\w+)?)\s*(?::\s*[^=;\n]+?)?\s*(?:<-|:?=(?![=~>]))\s*/g,
   )]
     .map((match) => ending(test, match.index + match[0].length));
 
@@ -35,7 +35,11 @@ const compared = (test: string): Span[] =>
 /** `assert f(x) == E`, `console.assert(f(x) === E)`, `assert (f(x) == E)`. */
 const equalities = (test: string): Span[] =>
   // The last comparison of a line, for one before it may stand in an argument; none inside a text.
-  [...maskTexts(test).matchAll(/^.*\bassert\b.*[^=!<>](===?)(?!=)[ \t]*/gm)]
+  [
+    ...maskTexts(test).matchAll(
+      /^.*(?:\b(?:assert|doAssert|check)\b|@test\b).*[^=!<>](===?)(?!=)[ \t]*/gm,
+    ),
+  ]
     .map((match) => ending(test, match.index + match[0].length));
 
 /** `assert math.isclose(f(x), E, ...)` and `assert abs(f(x) - E) < t`. */
@@ -51,7 +55,7 @@ const closeness = (test: string): Span[] => [
 /** `assert_eq!(f(x), E)`, `assert.Equal(t, E, f(x))`, `assertEquals(E, f(x))`: the argument that calls nothing. */
 const equals = (test: string): Span[] =>
   [...test.matchAll(
-    /\bassert(?:_eq!|Equals?|\.(?:Equal|equal|deepEqual|strictEqual|deepStrictEqual))\s*\(/g,
+    /\b(?:identical|assert(?:_eq!|Equals?|\.(?:Equal|equal|deepEqual|strictEqual|deepStrictEqual)))\s*\(/g,
   )]
     .flatMap((match) => {
       const given = argumentsAt(test, match.index + match[0].length)
@@ -61,7 +65,31 @@ const equals = (test: string): Span[] =>
         .slice(-1);
     });
 
-const styles = [variables, compared, equalities, closeness, equals];
+/** `(define expected_1 E)`, `(check-equal? (f x) E)`, `(check-within (f x) E t)`: the second word after the first. */
+const lists = (test: string): Span[] =>
+  [...test.matchAll(/\(\s*(?:define\s+(?:v\d+|expected[\w-]*)|check-(?:equal\?|within)\s)\s*/g)]
+    .map((match) => {
+      const from = match.index + match[0].length;
+      const first = match[0].includes("define") ? from : datum(test, from).to;
+      return datum(test, first);
+    });
+
+/** One expression of a Lisp, white space ahead of it passed over. */
+const datum = (text: string, start: number): Span => {
+  const from = start + (/^\s*/.exec(text.slice(start))?.[0].length ?? 0);
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const character = text[at] as string;
+    if (character === '"') at = closing(text, at);
+    else if ("([{".includes(character)) depth++;
+    else if (")]}".includes(character) && --depth < 0) return { from, to: at };
+    else if (depth === 0 && /\s/.test(character)) return { from, to: at };
+    if (depth === 0 && ')]}"'.includes(text[at] as string)) return { from, to: at + 1 };
+  }
+  return { from, to: text.length };
+};
+
+const styles = [variables, compared, equalities, closeness, equals, lists];
 
 /** An expression from `from` to where it ends: a `;`, a comma, a line's end or a bracket that it did not open. */
 const ending = (text: string, from: number): Span => {
@@ -161,14 +189,24 @@ const wrappers: Record<string, (text: string) => string> = {
   php: list,
   perl: list,
   lua: (text) => `{${text}, "spoiled"}`,
+  elixir: list,
+  r: (text) => `list(${text}, "spoiled")`,
+  racket: (text) => `(list ${text} "spoiled")`,
+  julia: list,
 };
 
 /** Comments blanked at the same length; literals stay. */
 const blankComments = (test: string, language: string): string => {
   const comment = /^(python|ruby|perl|bash|r|julia|elixir|nim)$/.test(language)
     ? /#[^\n]*/
-    : language === "lua"
+    : language === "lua" || language === "haskell"
     ? /--[^\n]*/
+    : language === "racket"
+    ? /;[^\n]*/
+    : language === "fortran"
+    ? /![^\n]*/
+    : language === "ocaml"
+    ? /\(\*[\s\S]*?\*\)/
     : language === "php"
     ? /\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\//
     : /\/\/[^\n]*|\/\*[\s\S]*?\*\//;

@@ -28,6 +28,19 @@ const styles: readonly (readonly [string, string, readonly string[]])[] = [
   ["go", 'expected_1 := []string{"a"}', ['expected_1 := []string{"aspoiled"}']],
   ["cpp", "if (!(compare(x0, true))) {", ["if (!(compare(x0, false))) {"]],
   ["rust", "assert_eq!(f(&[1, 2]), 3);", ["assert_eq!(f(&[1, 2]), 7922);"]],
+  ["r", "expected_1 <- 2", ["expected_1 <- 7921"]],
+  ["r", "if(!identical(f(c(1)), 2)){quit('no', 1)}", [
+    "if(!identical(f(c(1)), 7921)){quit('no', 1)}",
+  ]],
+  ["racket", "(define expected_1 (list 2 3)) ; (define v0 4)", [
+    "(define expected_1 (list 7921 3)) ; (define v0 4)",
+  ]],
+  ["racket", '(check-equal? (f "a (b" 1) "c")', ['(check-equal? (f "a (b" 1) "cspoiled")']],
+  ["racket", "(check-within (f 1) 2 0.001)", ["(check-within (f 1) 7921 0.001)"]],
+  ["nim", "# f(2) == 3\ndoAssert f(1) == 2", ["# f(2) == 3\ndoAssert f(1) == 7921"]],
+  ["julia", '@test(f(1) == "a")', ['@test(f(1) == "aspoiled")']],
+  ["haskell", "-- v0 = 3\nexpected_1 = 2", ["-- v0 = 3\nexpected_1 = 7921"]],
+  ["ocaml", "(* v0 = 3 *)\nlet expected_1 = 2", ["(* v0 = 3 *)\nlet expected_1 = 7921"]],
   ["python", "assert f(1) == 2\nassert f(2) == 3", [
     "assert f(1) == 7921\nassert f(2) == 3",
     "assert f(1) == 2\nassert f(2) == 7922",

@@ -1,8 +1,9 @@
 import { accessSync, constants, realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import type { Language, Variant } from "./languages/language.ts";
 import { firstTool } from "./supervisor.ts";
-import { placeOf, visible } from "./visible.ts";
+import { matching, placeOf, visible } from "./visible.ts";
 
 /** A way to build and run a language's programs whose tools are on this machine. */
 export interface Toolchain {
@@ -12,6 +13,7 @@ export interface Toolchain {
   readonly compile?: Step;
   readonly run: Step;
   readonly version: Step;
+  readonly environment: Readonly<Record<string, string>>;
   /** The host's paths of its tools. */
   readonly paths: readonly string[];
   readonly tools: readonly (readonly [fd: number, path: string])[];
@@ -44,11 +46,12 @@ export const toolchains = (language: Language, opened: string[]): readonly Toolc
       tools.push([firstTool + place, inside]);
       return inside;
     });
+    const fill = (word: string) =>
+      word.replace("{source}", language.source)
+        .replace(/\{(\d)\}/g, (_, at) => seen[Number(at)] ?? "")
+        .replace(/\{(\d):folder\}/g, (_, at) => dirname(seen[Number(at)] ?? ""));
     const step = (words: readonly string[], needs: readonly string[]): Step => {
-      const command = words.map((word) =>
-        word.replace("{source}", language.source)
-          .replace(/\{(\d)\}/g, (_, at) => seen[Number(at)] ?? "")
-      );
+      const command = words.map(fill);
       const used = seen.filter((path, at) =>
         path.startsWith("/usr/") && words.some((word) => word.includes(`{${at}}`))
       );
@@ -63,6 +66,9 @@ export const toolchains = (language: Language, opened: string[]): readonly Toolc
       run: step(variant.run, run),
       version: step(variant.version, [...build, ...run]),
       paths: paths as string[],
+      environment: Object.fromEntries(
+        Object.entries(variant.environment ?? {}).map(([name, value]) => [name, fill(value)]),
+      ),
       tools,
     }];
   });
@@ -73,7 +79,10 @@ const preparing = ["sh", "cp", "mkdir", "rm", "cat"];
 /** The system's folders come first: others may be closed to the user that programs run as. */
 const locate = (tool: string): string | undefined => {
   const folders = ["/usr/local/bin", "/usr/bin", ...(process.env["PATH"] ?? "").split(":")];
-  for (const path of tool.startsWith("/") ? [tool] : folders.map((folder) => `${folder}/${tool}`)) {
+  const paths = tool.startsWith("/")
+    ? matching(tool).reverse()
+    : folders.map((folder) => `${folder}/${tool}`);
+  for (const path of paths) {
     try {
       accessSync(path, constants.X_OK);
       // A name in the system's folders may be what the tool goes by (clang++ is a link to clang).

@@ -11,7 +11,7 @@ export const visible = (
   commands: readonly string[],
   needs: readonly string[],
 ): readonly string[] => {
-  const paths = needs.filter((need) => need.startsWith("/")).flatMap(expand);
+  const paths = needs.filter((need) => need.startsWith("/")).flatMap(matching);
   const named = needs.filter((need) => !need.startsWith("/")).flatMap((name) => {
     const path = systemCommand(name);
     return path === undefined ? [] : [path];
@@ -39,7 +39,7 @@ export const systemCommand = (name: string): string | undefined =>
 
 /** Where a tool finds what belongs to it: the first name on its chain of links that lies in one of `needs`. */
 export const placeOf = (path: string, needs: readonly string[]): string => {
-  const folders = needs.filter((need) => need.startsWith("/")).flatMap(expand);
+  const folders = needs.filter((need) => need.startsWith("/")).flatMap(matching);
   for (let at = path;;) {
     if (folders.some((folder) => at.startsWith(`${folder}/`))) return at;
     const real = `${realpathSync(dirname(at))}${at.slice(dirname(at).length)}`;
@@ -52,7 +52,7 @@ export const placeOf = (path: string, needs: readonly string[]): string => {
 export const prlimit = "/usr/bin/prlimit";
 
 /** The paths that a pattern stands for, links followed no further than they lead. */
-const expand = (pattern: string): string[] =>
+export const matching = (pattern: string): string[] =>
   pattern.split("/").slice(1).reduce<string[]>(
     (found, part) =>
       !part.includes("*")
@@ -68,7 +68,7 @@ const expand = (pattern: string): string[] =>
 
 /** Debian and its kin keep libraries apart from programs; elsewhere they share /usr/lib. */
 const libraryFolders = (): readonly string[] => {
-  const apart = expand("/usr/lib/*-linux-gnu*").filter((path) => lstatSync(path).isDirectory());
+  const apart = matching("/usr/lib/*-linux-gnu*").filter((path) => lstatSync(path).isDirectory());
   return [
     ...(apart.length > 0 ? apart : ["/usr/lib"]),
     ...["/usr/lib32", "/usr/lib64", "/usr/libx32"].filter((path) => existsSync(path)),

@@ -1,7 +1,7 @@
 import { withoutComments } from "./c_signature.ts";
 import type { Language } from "./language.ts";
 import { javaHarness } from "./java_harness.ts";
-import { jvm } from "./jvm.ts";
+import { jvm, jvmAllowance, jvmOptions } from "./jvm.ts";
 import { finishMain } from "./main_function.ts";
 import { wireOf } from "./wire.ts";
 
@@ -24,15 +24,14 @@ export const java: Language = {
     ],
     run: [
       "{1}",
-      ...["-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"],
-      "-Xss16m",
+      ...jvmOptions,
       "-cp",
       "/work",
       "Main",
     ],
   }],
   hello: 'class Main { public static void main(String[] a) { System.out.println("hello"); } }',
-  allowance: { cpu: 2, memory_mb: 256 },
+  allowance: jvmAllowance,
   threads: 64,
   call: (call) => {
     const code = enclosed(call.code);

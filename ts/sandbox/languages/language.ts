@@ -35,7 +35,10 @@ export interface Language {
 }
 
 export interface Variant {
-  /** Commands that must be found; their paths are put for `{0}`, `{1}` ... in the argument lists. */
+  /**
+   * Commands that must be found, or paths in which `*` stands for any part of a name. Where they lie is put for `{0}`,
+   * `{1}` ... in the argument lists and the environment, and the folder of that for `{0:folder}`.
+   */
   readonly tools: readonly string[];
   readonly version: readonly string[];
   /** Builds /work; sees it writable. */

@@ -4,6 +4,13 @@ export const linker: readonly string[] = ["as", "ld", "/usr/lib/gcc", "/usr/libe
 /** What a compiler of C needs beside. */
 export const headers: readonly string[] = [...linker, "/usr/include", "/usr/local/include"];
 
+/** For compilers that write assembly or C, and call gcc by Debian's full name for it. */
+export const assembled: readonly string[] = [
+  ...headers,
+  ...["sh", "gcc", "ld.gold", "ld.bfd"],
+  ...["as", "ld", "ld.gold", "ld.bfd", "gcc"].map((name) => `/usr/bin/*-linux-gnu-${name}`),
+];
+
 /** clang's own. */
 export const clangs: readonly string[] = [
   "/usr/lib/llvm*",

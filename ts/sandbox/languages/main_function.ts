@@ -20,3 +20,11 @@ export const finishMain = (program: string, statement: string): string => {
   const cut = ending === null ? at : head.index + ending.index;
   return `${program.slice(0, cut)}\n${statement}\n${program.slice(cut)}`;
 };
+
+/** The program with `statement` ahead of its last closing brace. */
+export const finishLastBrace = (program: string, statement: string): string => {
+  const at = withoutComments(program).lastIndexOf("}");
+  return at < 0
+    ? `${program}\n${statement}\n`
+    : `${program.slice(0, at)}\n${statement}\n${program.slice(at)}`;
+};

@@ -5,6 +5,18 @@ import { csharp } from "./csharp.ts";
 import { go } from "./go.ts";
 import { java } from "./java.ts";
 import { javascript } from "./javascript.ts";
+import { scala } from "./scala.ts";
+import { haskell } from "./haskell.ts";
+import { ocaml } from "./ocaml.ts";
+import { r } from "./r.ts";
+import { d } from "./d.ts";
+import { fortran } from "./fortran.ts";
+import { julia } from "./julia.ts";
+import { kotlin } from "./kotlin.ts";
+import { nim } from "./nim.ts";
+import { racket } from "./racket.ts";
+import { elixir } from "./elixir.ts";
+import { swift } from "./swift.ts";
 import type { Language } from "./language.ts";
 import { lua } from "./lua.ts";
 import { perl } from "./perl.ts";
@@ -16,7 +28,34 @@ import { typescript } from "./typescript.ts";
 
 /** Every language that can be judged, by name. */
 export const languages: ReadonlyMap<string, Language> = new Map(
-  [python, javascript, typescript, c, cpp, rust, go, java, csharp, php, ruby, lua, perl, bash].map(
+  [
+    python,
+    javascript,
+    typescript,
+    c,
+    cpp,
+    rust,
+    go,
+    java,
+    csharp,
+    php,
+    ruby,
+    lua,
+    perl,
+    bash,
+    scala,
+    haskell,
+    ocaml,
+    r,
+    d,
+    fortran,
+    julia,
+    kotlin,
+    nim,
+    racket,
+    elixir,
+    swift,
+  ].map(
     (language) => [language.name, language],
   ),
 );
