@@ -101,9 +101,10 @@ fn bounded(
     (s.unroll, t.unroll) = (Some(unroll), Some(unroll));
     let escape = s.addresses_escape || t.addresses_escape;
     (s.addresses_escape, t.addresses_escape) = (escape, escape);
-    let shared = entry(&mut graph, &s, &t, noundef)?;
+    Machine::separate_uses(&mut s, &mut t);
+    let shared = entry(&mut graph, &s, noundef)?;
     let pointers: Vec<Node> = shared
-        .source
+        .arguments
         .iter()
         .flatten()
         .map(|l| l.provenance)

@@ -11,6 +11,14 @@ use crate::verdict::Counterexample;
 /// Instructions that one run may take.
 pub(crate) const FUEL: u64 = 20_000;
 
+/// How else the target may choose.
+const TRIES: &[Choice] = &[
+    Choice::Ones,
+    Choice::Mixed(1),
+    Choice::Mixed(2),
+    Choice::Mixed(3),
+];
+
 /// A function and where it stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Side<'m> {
@@ -58,8 +66,21 @@ pub(crate) fn compare(
     let mut after = chosen(Choice::Zero);
     let mut comparison = one_pair(&mut before, &after, source, input, relation);
     // Another choice of the target may show what zero does not.
-    if comparison == Comparison::Fits && chooses(target.function) {
-        let other = chosen(Choice::Ones);
+    let undef = input
+        .arguments
+        .iter()
+        .flatten()
+        .any(|s| *s == Scalar::Undef);
+    let tries = if undef || chooses(target.function) {
+        TRIES
+    } else {
+        &[]
+    };
+    for choice in tries {
+        if comparison != Comparison::Fits {
+            break;
+        }
+        let other = chosen(*choice);
         let second = one_pair(&mut before, &other, source, input, relation);
         if matches!(second, Comparison::Differs(_)) {
             (comparison, after) = (second, other);

@@ -43,6 +43,10 @@ fn write(
         Constant::Zero | Constant::Null => place.fill(ImageByte::Bits(0)),
         Constant::Poison => place.fill(ImageByte::Poison),
         Constant::Undef => place.fill(ImageByte::Undef),
+        Constant::Float(text) => {
+            let bits = Constant::Int(module.float_bits(ty, text)?);
+            write(module, &bits, ty, at, bytes)?;
+        }
         Constant::Int(bits) => {
             for (i, byte) in place.iter_mut().enumerate() {
                 *byte = ImageByte::Bits((bits.checked_shr(8 * i as u32).unwrap_or(0)) as u8);
@@ -59,7 +63,7 @@ fn write(
             Constant::Global(name) => address(name, *offset, place),
             _ => return None,
         },
-        Constant::Wide(_) | Constant::Float(_) | Constant::Unsupported(_) => return None,
+        Constant::Wide(_) | Constant::Unsupported(_) => return None,
     }
     Some(())
 }

@@ -4,7 +4,8 @@ use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::{Input, STRANGER_COUNT, Scalar};
 use calque_ir::{
-    Byte, Callee, Constant, Function, Memory, Module, Op, Pointer, Type, ValueKind, fold,
+    Byte, Callee, Constant, FloatKind, Function, Memory, Module, Op, Pointer, Type, ValueKind,
+    float, fold,
 };
 
 use crate::image::{ImageByte, image};
@@ -118,7 +119,7 @@ impl<'m> Inputs<'m> {
             let lanes = self.modules[0].lanes(ty);
             let fits = lanes.is_some_and(|l| {
                 l.iter()
-                    .all(|t| matches!(t, Type::Int(1..=128) | Type::Pointer))
+                    .all(|t| matches!(t, Type::Int(1..=128) | Type::Pointer | Type::Float(_)))
             });
             (!fits).then(|| ty.to_string())
         })
@@ -216,6 +217,7 @@ impl<'m> Inputs<'m> {
                         };
                         Scalar::Int(bits & fold::mask(*width))
                     }
+                    Type::Float(kind) => Scalar::Int(self.number(n, i, *kind)),
                     _ => Scalar::Pointer(Pointer {
                         block: 0,
                         offset: 0,
@@ -262,6 +264,20 @@ impl<'m> Inputs<'m> {
             5 => u128::from(self.random.below(300)),
             6 => u128::from(self.random.next()) << (argument % 3) >> self.random.below(64),
             _ => u128::from(self.random.next()) | u128::from(self.random.next()) << 64,
+        }
+    }
+
+    /// Small numbers and halves, and any bits.
+    fn number(&mut self, n: usize, argument: usize, kind: FloatKind) -> u128 {
+        let bits = self.integer(n, argument, kind.bits());
+        let small = u128::from(self.random.below(33));
+        let special = self.random.below(4) == 0;
+        let whole = float::from_integer(kind, 8, true, (small.wrapping_sub(16)) & 0xff);
+        let half = float::from_integer(kind, 8, false, 2).zip(whole);
+        let half = half.and_then(|(two, whole)| float::arithmetic("fdiv", kind, whole, two));
+        match half {
+            Some(half) if !special => half,
+            _ => bits & fold::mask(kind.bits()),
         }
     }
 

@@ -4,17 +4,15 @@
 //! A loop-free function has one pair, the two entries. Replacing the target's state by what it refines is enough, because a step of the
 //! target only loses behaviours when its inputs become more defined.
 
-use calque_ir::fold::{Intrinsic, overflow_intrinsic};
-use calque_ir::{BlockId, Callee, Function, Op, Type, ValueId};
+use calque_ir::{BlockId, Type};
 
 use crate::graph::{Graph, Node};
-use crate::symbolic::{Lane, Lanes, Machine, Role, Segment, Stop, World, memory_violation};
+use crate::symbolic::{Lane, Lanes, Machine, Segment, Stop, World, memory_violation};
 
 /// What both sides share at the entry.
 pub(crate) struct Entry {
-    /// Lanes of each argument before attributes: source, target.
-    pub(crate) source: Vec<Lanes>,
-    pub(crate) target: Vec<Lanes>,
+    /// Lanes of each argument before attributes.
+    pub(crate) arguments: Vec<Lanes>,
     pub(crate) memory: Node,
 }
 
@@ -22,12 +20,10 @@ pub(crate) struct Entry {
 pub(crate) fn entry(
     graph: &mut Graph,
     source: &Machine<'_>,
-    target: &Machine<'_>,
     noundef: &[bool],
 ) -> Result<Entry, Stop> {
     let mut out = Entry {
-        source: Vec::new(),
-        target: Vec::new(),
+        arguments: Vec::new(),
         memory: graph.variable(0),
     };
     for (i, parameter) in source.function.parameters.iter().enumerate() {
@@ -35,10 +31,7 @@ pub(crate) fn entry(
         let widths = source.supported(ty)?;
         let types = source.module.lanes(ty).unwrap_or_default();
         let defined = noundef.get(i).copied().unwrap_or(false);
-        let once = target.function.parameters.get(i).is_some_and(|p| {
-            target.flow.back_edges().is_empty() && used_once(target.function, p.value)
-        });
-        let (mut left, mut right) = (Vec::new(), Vec::new());
+        let mut both = Lanes::new();
         for (width, lane_ty) in widths.iter().zip(&types) {
             let no = graph.truth(false);
             let value = graph.variable(*width);
@@ -57,54 +50,11 @@ pub(crate) fn entry(
                 undef,
                 provenance,
             };
-            left.push(lane);
-            // A value that is looked at once can be taken as the one thing it is seen as.
-            right.push(if once {
-                Lane { undef: no, ..lane }
-            } else {
-                lane
-            });
+            both.push(lane);
         }
-        out.source.push(left);
-        out.target.push(right);
+        out.arguments.push(both);
     }
     Ok(out)
-}
-
-/// Whether everything made of a value is looked at once, by operations for which undef is any one value.
-fn used_once(function: &Function, value: ValueId) -> bool {
-    let mut at = value;
-    loop {
-        let mut uses = Vec::new();
-        for block in &function.blocks {
-            for &id in &block.instructions {
-                let Some(op) = function.op(id) else { continue };
-                uses.extend(op.operands().into_iter().filter(|v| *v == at).map(|_| id));
-            }
-        }
-        match uses.as_slice() {
-            [] => return true,
-            [one] => match function.op(*one) {
-                Some(Op::Return { .. } | Op::Freeze { .. }) => return true,
-                Some(Op::Binary { op, .. })
-                    if !matches!(op.name(), "udiv" | "sdiv" | "urem" | "srem") =>
-                {
-                    at = *one;
-                }
-                Some(Op::Compare { .. } | Op::Cast { .. } | Op::Select { .. }) => at = *one,
-                Some(Op::Call {
-                    callee: Callee::Named(name),
-                    ..
-                }) if Intrinsic::from_callee(name).is_some()
-                    || overflow_intrinsic(name).is_some() =>
-                {
-                    at = *one;
-                }
-                _ => return false,
-            },
-            _ => return false,
-        }
-    }
 }
 
 /// A refinement question about one lane: true where the target's lane is not allowed by the source's.
@@ -216,12 +166,7 @@ pub(crate) fn start(
     entry: &Entry,
     cuts: &[BlockId],
 ) -> Result<Segment, Stop> {
-    let arguments = if machine.role == Role::Source {
-        &entry.source
-    } else {
-        &entry.target
-    };
-    let (values, undefined) = machine.arguments(graph, world, arguments, entry.memory)?;
+    let (values, undefined) = machine.arguments(graph, world, &entry.arguments, entry.memory)?;
     let mut segment = machine.run(graph, world, BlockId(0), &values, entry.memory, cuts)?;
     segment.undefined = graph.any(&[segment.undefined, undefined]);
     Ok(segment)

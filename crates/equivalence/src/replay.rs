@@ -43,7 +43,7 @@ impl Attempt<'_, '_> {
             .function
             .parameters
             .iter()
-            .zip(&self.entry.source)
+            .zip(&self.entry.arguments)
         {
             let name = format!("%{}", self.source.function.value(parameter.value).name);
             let mut out = Vec::new();

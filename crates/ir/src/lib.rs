@@ -10,6 +10,7 @@
 pub mod collections;
 mod control_flow;
 mod error;
+pub mod float;
 pub mod fold;
 mod instruction;
 pub mod interpreter;

@@ -455,6 +455,15 @@ impl Module {
         }
     }
 
+    /// Bits of a floating-point literal.
+    #[must_use]
+    pub fn float_bits(&self, ty: &Type, text: &str) -> Option<u128> {
+        match self.resolve(ty) {
+            Type::Float(kind) => crate::float::literal(*kind, text),
+            _ => None,
+        }
+    }
+
     /// Byte offset of a field or element, and its type.
     #[must_use]
     pub fn field(&self, ty: &Type, index: u64) -> Option<(u64, Type)> {

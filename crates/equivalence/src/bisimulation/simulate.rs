@@ -225,7 +225,7 @@ impl<'m> Simulation<'m> {
     }
 
     fn run(&mut self, pairing: &Pairing, runs: &[(Trace, Trace)], ahead: bool) -> Result<(), Stop> {
-        let shared = entry(&mut self.graph, &self.s, &self.t, &self.noundef)?;
+        let shared = entry(&mut self.graph, &self.s, &self.noundef)?;
         let (cuts_s, cuts_t): (Vec<BlockId>, Vec<BlockId>) = pairing.iter().copied().unzip();
         let mut first_s = start(
             &mut self.s,
@@ -237,13 +237,13 @@ impl<'m> Simulation<'m> {
         let (arguments, _) = self.s.arguments(
             &mut self.graph,
             &mut self.world,
-            &shared.source,
+            &shared.arguments,
             shared.memory,
         )?;
         let (arguments_t, _) = self.t.arguments(
             &mut self.graph,
             &mut self.world,
-            &shared.target,
+            &shared.arguments,
             shared.memory,
         )?;
 

@@ -312,6 +312,8 @@ impl Machine<'_> {
             || name.starts_with("llvm.memset.")
         {
             return self.block_operation(state, name, &lanes);
+        } else if calque_ir::float::is_intrinsic(name) && !arguments.is_empty() {
+            self.float_intrinsic(state, arguments[0].0, name, &lanes)?
         } else if name.starts_with("llvm.vector.reduce.") {
             self.reduce(state.graph, name, &lanes)?
         } else {

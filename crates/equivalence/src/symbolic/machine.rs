@@ -74,6 +74,10 @@ pub(crate) struct Machine<'m> {
     /// Stores or returns pointers.
     pub(super) keeps_pointers: bool,
     pub(super) names_globals: bool,
+    /// Values whose undef is taken use by use, and how many uses are.
+    pub(super) separate: HashMap<ValueId, usize>,
+    /// How often an operation with a choice was met.
+    pub(super) choices: HashMap<Node, usize>,
 }
 
 /// The state while a block is run.
@@ -137,6 +141,8 @@ impl<'m> Machine<'m> {
             writes: false,
             keeps_pointers: function.result == Type::Pointer,
             names_globals: false,
+            separate: HashMap::default(),
+            choices: HashMap::default(),
         }
     }
 
@@ -481,10 +487,12 @@ impl<'m> Machine<'m> {
 
     /// The lanes of an operand as this side uses them.
     pub(super) fn operand(&mut self, state: &mut State<'_>, id: ValueId) -> Result<Lanes, Stop> {
-        match state.values.get(&id) {
-            Some(lanes) => Ok(lanes.clone()),
-            None => self.constant_operand(state.graph, state.world, id),
-        }
+        let mut lanes = match state.values.get(&id) {
+            Some(lanes) => lanes.clone(),
+            None => self.constant_operand(state.graph, state.world, id)?,
+        };
+        self.one_use(state, id, &mut lanes);
+        Ok(lanes)
     }
 
     fn constant_operand(

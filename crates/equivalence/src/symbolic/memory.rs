@@ -182,7 +182,14 @@ impl Machine<'_> {
             pointer: false,
             raw: true,
         };
-        self.look_up(g, unit, memory, place, &mut Memo::default(), LOOK_BACK_LIMIT)
+        self.look_up(
+            g,
+            unit,
+            memory,
+            place,
+            &mut Memo::default(),
+            LOOK_BACK_LIMIT,
+        )
     }
 
     fn look_up(
@@ -427,13 +434,13 @@ impl Machine<'_> {
             &[memory, place.provenance, place.address, size],
             1,
         );
-        let provenance = if !self.addresses_escape {
+        let provenance = if self.addresses_escape {
+            g.apply(Symbol::LoadProvenance, &arguments, 32)
+        } else {
             // No pointer to a local got there.
             let low = g.apply(Symbol::LoadProvenance, &arguments, 31);
             let zero = g.truth(false);
             g.concat(&[low, zero])
-        } else {
-            g.apply(Symbol::LoadProvenance, &arguments, 32)
         };
         let lane = Lane {
             value,

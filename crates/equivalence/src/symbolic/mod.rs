@@ -1,12 +1,14 @@
 //! Runs a function on graph nodes instead of bits, from one cut point to the next.
 
 mod calls;
+mod float;
 mod machine;
 mod memory;
 mod operations;
 mod pointers;
 mod rebuild;
 mod region;
+mod undef;
 
 pub(crate) use machine::{Machine, Segment};
 pub(crate) use memory::{memory_violation, unit_of};
@@ -48,6 +50,8 @@ pub(crate) struct World {
     locals: Vec<Shared>,
     local_count: u32,
     callees: HashMap<String, u32>,
+    /// What each operation may choose, for its n-th place.
+    choices: HashMap<(Node, usize), Node>,
     /// Bytes that memory is told apart by: every access is of whole units at whole units; 0 stands for 1.
     pub(crate) unit: u64,
 }

@@ -72,7 +72,7 @@ impl Machine<'_> {
                 Constant::Global(name) => Ok(vec![self.global(graph, world, name, *offset)?]),
                 _ => Stop::because("memory-model", "constant address"),
             },
-            Constant::Float(_) => Stop::because("floating-point", "floating-point constant"),
+            Constant::Float(text) => Ok(vec![super::float::literal(graph, ty, text)?]),
             Constant::Wide(_) => {
                 Stop::because("unsupported-instruction", "an integer wider than 128 bits")
             }
@@ -255,8 +255,8 @@ impl Machine<'_> {
                     .collect())
             }
             Op::Cast { op, flags, value } => self.cast(state, id, *op, *flags, *value),
-            Op::FloatArithmetic { mnemonic, .. } => {
-                Stop::because("floating-point", mnemonic.clone())
+            Op::FloatArithmetic { mnemonic, operands } => {
+                self.float_arithmetic(state, mnemonic, operands)
             }
             Op::ExtractElement { vector, index } => {
                 let lanes = self.operand(state, *vector)?;
@@ -616,7 +616,7 @@ impl Machine<'_> {
         value: ValueId,
     ) -> Result<Lanes, Stop> {
         if let CastOp::Float(name) = op {
-            return Stop::because("floating-point", name.0);
+            return self.float_cast(state, id, name.0, flags, value);
         }
         let (from, to) = (
             self.function.ty(value).clone(),
@@ -683,11 +683,12 @@ impl Machine<'_> {
         if from == to {
             return Ok(lanes);
         }
-        let (Some(a), Some(b), Some(types)) = (
-            from.scalar().int_bits(),
-            to.scalar().int_bits(),
-            self.module.lanes(to),
-        ) else {
+        let width = |ty: &Type| match ty.scalar() {
+            Type::Int(_) | Type::Float(_) => width_of(ty.scalar()).ok(),
+            _ => None,
+        };
+        let (Some(a), Some(b), Some(types)) = (width(from), width(to), self.module.lanes(to))
+        else {
             return Stop::because(
                 "unsupported-instruction",
                 format!("bitcast of {from} to {to}"),
@@ -744,7 +745,8 @@ pub(crate) fn width_of(ty: &Type) -> Result<u32, Stop> {
     match ty {
         Type::Int(bits) if *bits <= 128 => Ok(*bits),
         Type::Pointer => Ok(64),
-        Type::Float(_) => Stop::because("floating-point", "floating point"),
+        Type::Float(kind) if calque_ir::float::fields(*kind).is_some() => Ok(kind.bits()),
+        Type::Float(kind) => Stop::because("floating-point", kind.name()),
         _ => Stop::because("unsupported-instruction", format!("type {ty}")),
     }
 }

@@ -3,7 +3,7 @@
 use calque_ir::collections::HashMap;
 
 use calque_ir::fold::{Intrinsic, overflow_intrinsic};
-use calque_ir::{Callee, Op, ParameterAttributes, Type, ValueId, ValueKind};
+use calque_ir::{Callee, CastOp, Op, ParameterAttributes, Type, ValueId, ValueKind};
 
 use super::machine::{Machine, State};
 use super::operations::width_of;
@@ -113,6 +113,11 @@ impl<'m> Machine<'m> {
 
 fn is_pure(op: &Op, loads: bool) -> bool {
     match op {
+        // Each of these may choose its NaN anew.
+        Op::Cast {
+            op: CastOp::Float(_),
+            ..
+        } => false,
         Op::Binary { .. }
         | Op::Compare { .. }
         | Op::Select { .. }

@@ -255,7 +255,7 @@ impl Frame<'_> {
             .map(|(i, lane)| {
                 let seed = seed.wrapping_add(i as u64);
                 Ok(match (lane, style) {
-                    (Type::Int(_), 0 | WRITES) => Scalar::Int(0),
+                    (Type::Int(_) | Type::Float(_), 0 | WRITES) => Scalar::Int(0),
                     (Type::Int(width), MIXES) => {
                         Scalar::Int(u128::from(seed) & crate::fold::mask(*width))
                     }

@@ -30,6 +30,15 @@ impl Script {
         Some(bits)
     }
 
+    /// Bits by a seed and the number of the choice (splitmix64).
+    pub(super) fn mixed(&mut self, seed: u64) -> u128 {
+        self.at += 1;
+        let mut z = (seed << 32 | self.at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z ^= z >> 27;
+        u128::from(z) | u128::from(z.rotate_left(32)) << 64
+    }
+
     /// Counts up, the last choice fastest; `None` after the last script.
     fn following(mut self) -> Option<Self> {
         self.at = 0;

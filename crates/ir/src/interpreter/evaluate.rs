@@ -352,6 +352,7 @@ impl Frame<'_> {
             Choice::Refuse => Stop::stuck("undef", what),
             Choice::Zero => Ok(0),
             Choice::Ones => Ok(fold::mask(width)),
+            Choice::Mixed(seed) => Ok(self.script.borrow_mut().mixed(seed) & fold::mask(width)),
             Choice::Scripted => match self.script.borrow_mut().next(width) {
                 Some(bits) => Ok(bits),
                 None => Stop::stuck("undef", what),
@@ -376,7 +377,7 @@ impl Frame<'_> {
                 Some(lanes) => lanes
                     .iter()
                     .map(|lane| match lane {
-                        Type::Int(_) => Ok(Scalar::Int(0)),
+                        Type::Int(_) | Type::Float(_) => Ok(Scalar::Int(0)),
                         Type::Pointer => Ok(Scalar::Pointer(Pointer {
                             block: 0,
                             offset: 0,
@@ -398,7 +399,10 @@ impl Frame<'_> {
                 Constant::Global(name) => self.global(name, *offset),
                 _ => Stop::stuck("memory-model", "constant address"),
             },
-            Constant::Float(_) => Stop::stuck("floating-point", "floating-point constant"),
+            Constant::Float(text) => match self.module.float_bits(ty, text) {
+                Some(bits) => Ok(vec![Scalar::Int(bits)]),
+                None => Stop::stuck("floating-point", format!("{ty} {text}")),
+            },
             Constant::Wide(_) => {
                 Stop::stuck("unsupported-instruction", "an integer wider than 128 bits")
             }
@@ -417,11 +421,12 @@ impl Frame<'_> {
         }
     }
 
-    fn width(&self, id: ValueId) -> Result<u32, Stop> {
+    pub(super) fn width(&self, id: ValueId) -> Result<u32, Stop> {
         match self.function.ty(id).scalar() {
             Type::Int(bits) if *bits <= 128 => Ok(*bits),
             Type::Pointer => Ok(64),
-            Type::Float(_) => Stop::stuck("floating-point", "floating point"),
+            Type::Float(kind) if crate::float::fields(*kind).is_some() => Ok(kind.bits()),
+            Type::Float(kind) => Stop::stuck("floating-point", kind.name()),
             ty => Stop::stuck("unsupported-instruction", format!("type {ty}")),
         }
     }
@@ -462,7 +467,8 @@ impl Frame<'_> {
                     .into_iter()
                     .map(|lane| match lane {
                         Scalar::Poison | Scalar::Undef
-                            if pointer && matches!(self.choice, Choice::Zero | Choice::Ones) =>
+                            if pointer
+                                && !matches!(self.choice, Choice::Refuse | Choice::Scripted) =>
                         {
                             Ok(Scalar::Pointer(Pointer {
                                 block: 0,
@@ -480,7 +486,7 @@ impl Frame<'_> {
                     .collect()
             }
             Op::Cast { op, flags, value } => self.cast(id, *op, *flags, *value),
-            Op::FloatArithmetic { mnemonic, .. } => Stop::stuck("floating-point", mnemonic.clone()),
+            Op::FloatArithmetic { mnemonic, operands } => self.float_arithmetic(mnemonic, operands),
             Op::ExtractElement { vector, index } => {
                 let lanes = self.lanes(*vector)?;
                 let width = self.width(*index)?;
@@ -731,7 +737,7 @@ impl Frame<'_> {
             self.function.ty(id).clone(),
         );
         if let CastOp::Float(name) = op {
-            return Stop::stuck("floating-point", name.0);
+            return self.float_cast(id, name.0, flags, value);
         }
         let lanes = self.lanes(value)?;
         if op == CastOp::BitCast {
@@ -780,7 +786,10 @@ impl Frame<'_> {
         if from == to {
             return Ok(lanes);
         }
-        let width = |ty: &Type| ty.scalar().int_bits().filter(|bits| *bits <= 128);
+        let width = |ty: &Type| match ty.scalar() {
+            Type::Float(kind) => Some(kind.bits()),
+            ty => ty.int_bits().filter(|bits| *bits <= 128),
+        };
         let (Some(a), Some(b)) = (width(from), width(to)) else {
             return Stop::stuck(
                 "unsupported-instruction",

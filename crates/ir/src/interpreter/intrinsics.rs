@@ -47,6 +47,7 @@ impl Frame<'_> {
             {
                 self.block_operation(name, arguments)
             }
+            _ if crate::float::is_intrinsic(name) => self.float_intrinsic(id, name, arguments),
             _ if name.starts_with("llvm.vector.reduce.") => self.reduce(id, name, arguments),
             _ => Stop::stuck("external-call", format!("@{name}")),
         }

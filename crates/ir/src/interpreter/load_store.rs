@@ -172,7 +172,12 @@ impl Frame<'_> {
             };
         }
         match ty {
-            Type::Int(bits) if *bits <= 128 => {
+            Type::Int(_) | Type::Float(_) => {
+                let bits = match ty {
+                    Type::Int(bits) if *bits <= 128 => *bits,
+                    Type::Float(kind) if crate::float::fields(*kind).is_some() => kind.bits(),
+                    _ => return Stop::stuck("unsupported-instruction", format!("load of {ty}")),
+                };
                 let mut value = 0u128;
                 for (i, byte) in bytes.iter().enumerate() {
                     match byte {
@@ -180,7 +185,7 @@ impl Frame<'_> {
                         _ => return Stop::stuck("memory-model", "load of a pointer as an integer"),
                     }
                 }
-                if value & !fold::mask(*bits) != 0 {
+                if value & !fold::mask(bits) != 0 {
                     return Stop::stuck(
                         "memory-model",
                         format!("load of {ty} from bytes with more bits"),
@@ -208,7 +213,6 @@ impl Frame<'_> {
                     Stop::stuck("memory-model", "load of a mixed pointer")
                 }
             }
-            Type::Float(_) => Stop::stuck("floating-point", "load of floating point"),
             _ => Stop::stuck("unsupported-instruction", format!("load of {ty}")),
         }
     }
@@ -364,10 +368,11 @@ impl Frame<'_> {
                 return Ok(Scalar::Poison);
             }
         }
-        if flags.inbounds && offset != 0 {
-            if self.span(pointer, 0)?.is_none() || self.span(result, 0)?.is_none() {
-                return Ok(Scalar::Poison);
-            }
+        if flags.inbounds
+            && offset != 0
+            && (self.span(pointer, 0)?.is_none() || self.span(result, 0)?.is_none())
+        {
+            return Ok(Scalar::Poison);
         }
         Ok(Scalar::Pointer(result))
     }

@@ -6,6 +6,7 @@
 mod callees;
 mod choices;
 mod evaluate;
+mod float;
 mod intrinsics;
 mod load_store;
 
@@ -37,6 +38,8 @@ pub enum Choice {
     Zero,
     /// Take all ones.
     Ones,
+    /// Take bits that look random, each time others; by a seed.
+    Mixed(u64),
     /// Follow a script, which `run_all` turns through everything.
     Scripted,
 }

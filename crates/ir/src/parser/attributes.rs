@@ -70,7 +70,6 @@ const IGNORABLE_FUNCTION: &[&str] = &[
     "ssp",
     "sspreq",
     "sspstrong",
-    "strictfp",
     "uwtable",
     "local_unnamed_addr",
     "unnamed_addr",
@@ -84,7 +83,6 @@ const IGNORABLE_FUNCTION: &[&str] = &[
     "prologue",
     "personality",
     "partition",
-    "denormal_fpenv",
     "allockind",
     "presplitcoroutine",
 ];
@@ -139,9 +137,16 @@ impl Parser<'_> {
                 }
             }
             Kind::Text => {
-                // String attributes: `"key"` or `"key"="value"`; none changes an integer function.
-                if self.accept(b'=') {
-                    self.bump();
+                // String attributes: `"key"` or `"key"="value"`.
+                let name = self.word_of(token);
+                let value = if self.accept(b'=') {
+                    let value = self.bump();
+                    self.word_of(value)
+                } else {
+                    ""
+                };
+                if name.starts_with("\"denormal-fp-math") && value != "\"ieee,ieee\"" {
+                    into.unsupported.push("denormals other than IEEE's".into());
                 }
                 into.null_is_valid |= self.word_of(token) == "\"null-pointer-is-valid\"";
             }
@@ -177,6 +182,7 @@ impl Parser<'_> {
             }
             "willreturn" | "mustprogress" => into.must_return = true,
             "noreturn" => into.no_return = true,
+            "denormal_fpenv" if argument.trim() == "ieee" => {}
             "null_pointer_is_valid" => into.null_is_valid = true,
             "align" => {
                 if self.peek().kind == Kind::Integer {

@@ -313,6 +313,17 @@ impl Parser<'_> {
         }
     }
 
+    /// Skips fast-math flags where they have no meaning here.
+    fn fast_math(&mut self, body: &mut Body) {
+        while FAST_MATH.contains(&self.word()) {
+            let name = format!("fast-math flag {}", self.word());
+            self.bump();
+            if !body.function.unsupported.contains(&name) {
+                body.function.unsupported.push(name);
+            }
+        }
+    }
+
     fn float_arithmetic(&mut self, body: &mut Body, word: &str) -> Result<(Type, Op), IrError> {
         let mut mnemonic = word.to_string();
         let compares = word == "fcmp";
@@ -364,9 +375,7 @@ impl Parser<'_> {
     }
 
     fn select(&mut self, body: &mut Body, token: Token) -> Result<(Type, Op), IrError> {
-        while FAST_MATH.contains(&self.word()) {
-            self.bump();
-        }
+        self.fast_math(body);
         let condition = self.typed_operand(body)?;
         self.expect(b',')?;
         let yes = self.typed_operand(body)?;
@@ -394,9 +403,7 @@ impl Parser<'_> {
     }
 
     fn phi(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
-        while FAST_MATH.contains(&self.word()) {
-            self.bump();
-        }
+        self.fast_math(body);
         let ty = self.type_name()?;
         let mut incoming = Vec::new();
         loop {
@@ -414,9 +421,7 @@ impl Parser<'_> {
     }
 
     fn cast(&mut self, body: &mut Body, token: Token, op: CastOp) -> Result<(Type, Op), IrError> {
-        while FAST_MATH.contains(&self.word()) {
-            self.bump();
-        }
+        self.fast_math(body);
         let flags = self.flags();
         let value = self.typed_operand(body)?;
         self.expect_word("to")?;
@@ -627,7 +632,8 @@ impl Parser<'_> {
     }
 
     fn call(&mut self, body: &mut Body) -> Result<(Type, Op), IrError> {
-        while FAST_MATH.contains(&self.word()) || self.word().ends_with("cc") {
+        self.fast_math(body);
+        while self.word().ends_with("cc") {
             self.bump();
         }
         if self.accept_word("cc") {
