@@ -5,6 +5,27 @@
 # Those of the bundled tasks.
 bundled_languages="python javascript lua c perl php"
 
+# What else most trainers ask for; and every language that the sandbox knows.
+core_languages="$bundled_languages typescript cpp rust go java ruby bash"
+all_languages="$core_languages csharp scala haskell ocaml r d fortran julia kotlin nim racket elixir swift"
+
+# languages_named TEXT: `all`, `core`, or names with commas between them, as words.
+languages_named() {
+  case $1 in
+  all) echo "$all_languages" ;;
+  core) echo "$core_languages" ;;
+  *) printf '%s' "$1" | tr ',' ' ' ;;
+  esac
+}
+
+# language_offered NAME: it is here, or the package manager has it. Not every release of a distribution has every language.
+language_offered() {
+  language_fits "$1" && return 0
+  for language_package in $(language_packages "$1"); do
+    [ -n "$(candidate "$language_package")" ] || return 1
+  done
+}
+
 # language_commands NAME: any one of these on PATH is enough.
 language_commands() {
   case $1 in
@@ -20,12 +41,12 @@ language_commands() {
   rust) echo "rustc" ;;
   go) echo "go" ;;
   java) echo "javac" ;;
-  csharp) echo "dotnet mcs" ;;
-  scala) echo "scala scala-cli" ;;
+  csharp) echo "mcs" ;;
+  scala) echo "scalac" ;;
   haskell) echo "ghc" ;;
-  ocaml) echo "ocamlfind ocamlc" ;;
+  ocaml) echo "ocamlopt ocaml" ;;
   r) echo "Rscript" ;;
-  d) echo "ldc2 gdc dmd" ;;
+  d) echo "ldc2 gdc" ;;
   fortran) echo "gfortran" ;;
   julia) echo "julia" ;;
   kotlin) echo "kotlinc" ;;
