@@ -4,6 +4,7 @@ import { Cause, Effect } from "effect";
 import { CliConfig, CliError, Command, GlobalFlag } from "effect/cli";
 import process from "node:process";
 import { asUserError } from "../tools/mod.ts";
+import { bench } from "./commands/bench.ts";
 import { check } from "./commands/check.ts";
 import { compare } from "./commands/compare.ts";
 import { data } from "./commands/data.ts";
@@ -54,6 +55,7 @@ const calque = Command.make("calque").pipe(
     tokenizer,
     languages,
     devices,
+    bench,
     serve,
   ]),
 );

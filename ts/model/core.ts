@@ -1,4 +1,5 @@
 /** The engine itself, inside its Worker: opens a folder, plans, allocates, and runs passes. */
+import { freemem } from "node:os";
 import {
   Device,
   DeviceError,
@@ -30,6 +31,7 @@ import {
   planBuffers,
   type PlanOptions,
   resolveOptions,
+  savings,
   summarize,
 } from "./memory.ts";
 import { freshModel } from "./init.ts";
@@ -113,7 +115,7 @@ export class Core {
 
     const device = await Device.open(o.provider);
     try {
-      requireRoom(device, memory, buffers);
+      requireRoom(device, memory, buffers, plan);
       const core = new Core(device, folder, memory, sizes, plan, lora, buffers);
       await core.#load(o, adapter);
       device.check();
@@ -401,9 +403,22 @@ const scoreList = (graph: Graph): Dispatch[] => [
 ];
 
 /** Refuses, with the number that does not fit. */
-const requireRoom = (device: Device, memory: MemoryPlan, buffers: BufferPlan): void => {
+const requireRoom = (
+  device: Device,
+  memory: MemoryPlan,
+  buffers: BufferPlan,
+  plan: PlanOptions,
+): void => {
   const { binding_bytes, buffer_bytes } = device.info.limits;
   const { name, bytes } = memory.largest;
+  // WebGPU does not tell how much memory there is; a CPU that acts as a GPU uses the host's.
+  if (device.info.fallback && memory.total_bytes > freemem()) {
+    throw new DeviceError(
+      "out-of-memory",
+      `the plan needs ${memory.total_bytes} bytes, of which ${freemem()} are free: try ` +
+        savings(memory, plan),
+    );
+  }
   if (bytes > binding_bytes) {
     throw new DeviceError(
       "out-of-memory",

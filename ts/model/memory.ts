@@ -170,6 +170,21 @@ export const squareChunks = (
   return { chunk, ends };
 };
 
+/** What would need less, the most effective first. */
+export const savings = (memory: MemoryPlan, o: PlanOptions): string => {
+  const { parts } = memory;
+  const part = (name: string) => parts[name] ?? 0;
+  const ways = [
+    [o.train && !o.lora ? part("weights") + part("optimizer") : 0, "lora instead of all weights"],
+    [o.lora && o.weights !== "q4" ? part("weights") : 0, 'weights: "q4"'],
+    [o.train && !o.recompute ? part("activations") : 0, "recompute: true"],
+    [part("cache"), "fewer slots or a shorter context"],
+    [part("activations") + part("backward") + part("head"), "fewer tokens_per_pass"],
+  ] as const;
+  return ways.filter(([bytes]) => bytes > memory.total_bytes / 10)
+    .sort(([a], [b]) => b - a).map(([, way]) => way).join(", or ");
+};
+
 /** Sums the plan up by part: `weights`, `optimizer`, `activations`, ... */
 export const summarize = (s: Sizes, o: PlanOptions): MemoryPlan => {
   const parts: Record<string, number> = {};

@@ -22,6 +22,7 @@ export { findModel, type HubOptions } from "./hub.ts";
 export { initModelFolder, type ModelShape } from "./init.ts";
 export { type MemoryPlan, planMemory } from "./memory.ts";
 export { openEngine } from "./open.ts";
+export { measureSpeed, type Speed, type SpeedOptions } from "./speed.ts";
 export { readSafetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
 export {
   DeviceError,
