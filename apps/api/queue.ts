@@ -1,6 +1,6 @@
-import { Context, Effect, Latch, Layer, Semaphore } from "effect";
+import { Context, Effect, Latch, Layer, Schedule, Semaphore } from "effect";
 import { type ChildProcess, spawn } from "node:child_process";
-import { open, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat, statfs } from "node:fs/promises";
 import process from "node:process";
 import {
   layout,
@@ -51,12 +51,17 @@ const PATIENCE_MS = 60_000;
 const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepare: Prepare) {
   const store = yield* RunStore;
   const wake = yield* Latch.make(false);
+  const scope = yield* Effect.scope;
   /** Orders are read and written one at a time, so that none is lost between a look and a start. */
   const orders = yield* Semaphore.make(1);
   let mine: { readonly id: string; readonly child: ChildProcess } | undefined;
+  /** Runs that the full disk stopped, and the reason: a full disk does not take it down at once. */
+  const held = new Map<string, string>();
 
   const get: RunQueue["Service"]["get"] = Effect.fnUntraced(function* (id) {
     const run = yield* store.get(id);
+    const reason = held.get(run.id);
+    if (reason !== undefined) return { ...run, status: "paused" as const, error: reason };
     if (run.status === "done") return run;
     const live = mine?.id === run.id || run.status === "running";
     if (!live) return run;
@@ -65,6 +70,17 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
     const status = order === "paused" || order === "cancelled" ? order : "running";
     return { ...run, status };
   });
+
+  /** Writes the pause down as soon as there is room, unless it was taken back before. */
+  const holdOnDisk = (id: string, reason: string) =>
+    Effect.suspend(() =>
+      held.get(id) === reason ? store.order(id, { wanted: "paused", reason }) : Effect.void
+    ).pipe(
+      orders.withPermit,
+      Effect.retry(Schedule.spaced("1 second")),
+      Effect.andThen(Effect.sync(() => held.get(id) === reason && held.delete(id))),
+      Effect.ignore,
+    );
 
   const begin = Effect.fnUntraced(function* (run: Run) {
     const child = yield* orders.withPermit(Effect.gen(function* () {
@@ -90,7 +106,13 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
         }).pipe(Effect.ignore)
       ),
     );
-    if (ended !== 0 && ended !== 130 && ended !== "signal") {
+    const full = ended === 0 || ended === 130
+      ? undefined
+      : yield* Effect.promise(() => fullDisk(run.folder));
+    if (full !== undefined) {
+      held.set(run.id, full);
+      yield* Effect.forkIn(holdOnDisk(run.id, full), scope);
+    } else if (ended !== 0 && ended !== 130 && ended !== "signal") {
       const failed = yield* Effect.promise(() => lastError(run.folder, ended));
       const order = yield* Effect.promise(() => orderOf(run.folder));
       if (order === "started") yield* store.order(run.id, { wanted: "started", failed });
@@ -143,6 +165,7 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
   /** The order first, so that it holds whatever happens to the process. */
   const end = Effect.fnUntraced(function* (run: Run, wanted: "paused" | "cancelled") {
     yield* store.order(run.id, { wanted });
+    held.delete(run.id);
     const pid = mine?.id === run.id
       ? mine.child.pid
       : (yield* Effect.promise(() => lockHolder(layout(run.folder).process)))?.pid;
@@ -166,6 +189,7 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
     const run = yield* get(id);
     yield* refuse(run, "resumed", ["paused", "interrupted", "failed"]);
     yield* add(id);
+    held.delete(run.id);
     return yield* get(id);
   }, orders.withPermit);
 
@@ -246,6 +270,17 @@ const orderOf = async (folder: string): Promise<string | undefined> => {
   } catch {
     return undefined;
   }
+};
+
+/** Less than a log's next lines take. */
+const FULL_BYTES = 1 << 18;
+
+/** The reason of a pause, if the run's disk has no room. */
+const fullDisk = async (folder: string): Promise<string | undefined> => {
+  const { bavail, bsize } = await statfs(folder);
+  const log = await readFile(layout(folder).log, "utf8").catch(() => "");
+  if (bavail * bsize > FULL_BYTES && !/no space left/i.test(log.slice(-2000))) return undefined;
+  return "no space left on the disk of the data folder; make room, then resume the run";
 };
 
 /** What the process said last about why it ended. */

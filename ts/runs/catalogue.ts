@@ -14,12 +14,18 @@ export interface Catalogue {
   /** Makes the index say what the folders say. */
   readonly refresh: Effect.Effect<void, SqlError>;
   /** Newest first, after the run that `cursor` names. */
-  readonly page: (query: {
-    readonly status?: Status;
-    readonly limit: number;
-    readonly cursor?: { readonly created_at: string; readonly id: string };
-  }) => Effect.Effect<readonly Run[], SqlError>;
+  readonly page: (query: PageQuery) => Effect.Effect<readonly Run[], SqlError>;
+  /** The same page from the folders alone: a full disk takes no index, and must still be looked at. */
+  readonly scan: (query: PageQuery) => Effect.Effect<readonly Run[]>;
 }
+
+interface PageQuery {
+  readonly status?: Status;
+  readonly limit: number;
+  readonly cursor?: { readonly created_at: string; readonly id: string };
+}
+
+type Place = NonNullable<PageQuery["cursor"]>;
 
 interface Row {
   readonly id: string;
@@ -36,10 +42,14 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string) {
     sql`insert or replace into runs (id, created_at, status, signature, run)
       values (${run.id}, ${run.created_at}, ${run.status}, ${signature}, ${JSON.stringify(run)})`;
 
-  const refresh = Effect.gen(function* () {
-    const entries = yield* Effect.promise(() => readdir(folder, { withFileTypes: true }));
-    const ids = entries.filter((entry) => entry.isDirectory() && isRunId(entry.name))
+  const folders = Effect.promise(async () => {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory() && isRunId(entry.name))
       .map((entry) => entry.name);
+  });
+
+  const refresh = Effect.gen(function* () {
+    const ids = yield* folders;
     const rows = yield* sql<Omit<Row, "run">>`select id, signature, status from runs`;
     const known = new Map(rows.map((row) => [row.id, row]));
     for (const id of ids) {
@@ -71,7 +81,21 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string) {
     });
   });
 
-  const catalogue: Catalogue = { refresh, page };
+  const scan: Catalogue["scan"] = Effect.fnUntraced(function* ({ status, limit, cursor }) {
+    const runs = yield* Effect.forEach(
+      yield* folders,
+      (id) => Effect.promise(() => readRun(join(folder, id))),
+    );
+    const before = (a: Place, b: Place): boolean =>
+      a.created_at === b.created_at ? a.id < b.id : a.created_at < b.created_at;
+    return runs.flatMap((run) => run ?? [])
+      .filter((run) => status === undefined || run.status === status)
+      .filter((run) => cursor === undefined || before(run, cursor))
+      .sort((a, b) => before(a, b) ? 1 : -1)
+      .slice(0, limit);
+  });
+
+  const catalogue: Catalogue = { refresh, page, scan };
   return catalogue;
 });
 

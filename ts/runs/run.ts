@@ -54,6 +54,8 @@ export interface Order {
   readonly wanted: "run" | "started" | "paused" | "cancelled";
   /** The process died before it wrote a word; says why. */
   readonly failed?: string;
+  /** Why the server itself paused the run. */
+  readonly reason?: string;
 }
 
 /**
@@ -70,6 +72,7 @@ export const statusOf = (facts: {
   if (summary?.status === "done") return "done";
   // Asked for again after it had stopped.
   if (order?.wanted === "run") return "queued";
+  if (order?.wanted === "paused" && order.reason !== undefined) return "paused";
   if (summary?.status === "failed") return "failed";
   if (order?.wanted === "cancelled") return "cancelled";
   if (order?.failed !== undefined) return "failed";
@@ -99,7 +102,7 @@ export const readRun = async (folder: string): Promise<Run | undefined> => {
     steps: number(recipe?.["steps"]) ?? number(birth?.["steps"]),
     before: known?.before ?? null,
     after: known?.after ?? null,
-    error: known?.error ?? orders?.failed ?? null,
+    error: orders?.reason ?? known?.error ?? orders?.failed ?? null,
     created_at: text(birth?.["created_at"]) ?? (await born(folder)),
     method: text(recipe?.["method"]) ?? text(birth?.["method"]),
     seed: number(recipe?.["seed"]),

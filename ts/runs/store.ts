@@ -1,6 +1,5 @@
 import { Context, Effect, Layer } from "effect";
 import type { SqlClient } from "effect/sql/SqlClient";
-import type { SqlError } from "effect/sql/SqlError";
 import { Buffer } from "node:buffer";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -54,21 +53,20 @@ const openStore = Effect.fnUntraced(function* (folder: string) {
     });
   yield* attempt(() => mkdir(folder, { recursive: true }));
   const catalogue = yield* openCatalogue(folder);
-  const indexed = <A>(work: Effect.Effect<A, SqlError>): Effect.Effect<A, RunFolderError> =>
-    Effect.mapError(work, ({ message }) => new RunFolderError({ folder, problem: message }));
-
   const list: RunStore["Service"]["list"] = Effect.fn("RunStore.list")(function* (query) {
     const limit = Math.max(1, Math.min(100, query.limit ?? 20));
     const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.cursor !== undefined && cursor === undefined) {
       return yield* new RunFolderError({ folder, problem: `"${query.cursor}" is no cursor` });
     }
-    yield* indexed(catalogue.refresh);
-    const found = yield* indexed(catalogue.page({
+    const asked = {
       limit: limit + 1,
       ...(query.status === undefined ? {} : { status: query.status }),
       ...(cursor === undefined ? {} : { cursor }),
-    }));
+    };
+    const found = yield* Effect.andThen(catalogue.refresh, catalogue.page(asked)).pipe(
+      Effect.catch(() => catalogue.scan(asked)),
+    );
     const data = found.slice(0, limit);
     const last = data.at(-1);
     return {

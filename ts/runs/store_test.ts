@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { Effect, Stream } from "effect";
 import { compareRuns } from "./compare.ts";
 import { followLines } from "./follow.ts";
@@ -126,6 +127,31 @@ Deno.test("the list pages through all runs once, newest first, and filters by st
       }),
     )
   ));
+
+Deno.test("an index that cannot be written is done without", () =>
+  inFolder(async (folder) => {
+    await inStore(
+      folder,
+      Effect.gen(function* () {
+        const store = yield* RunStore;
+        for (const name of ["a", "b", "c"]) {
+          yield* store.create(name);
+          yield* Effect.sleep(2);
+        }
+        const pages = Effect.gen(function* () {
+          const first = yield* store.list({ limit: 2 });
+          const second = yield* store.list({ limit: 2, cursor: first.next_cursor! });
+          const none = yield* store.list({ status: "done" });
+          return [first, second, none];
+        });
+        const indexed = yield* pages;
+        const database = new DatabaseSync(join(folder, "index.sqlite"));
+        database.exec("drop table runs");
+        database.close();
+        assert.deepEqual(yield* pages, indexed);
+      }),
+    );
+  }));
 
 Deno.test("the index is only a copy: deleted, broken or older, it is built anew", () =>
   inFolder(async (folder) => {
