@@ -18,6 +18,7 @@ export type {
 } from "./engine.ts";
 export { ModelError, type ModelErrorCode } from "./errors.ts";
 export { type ModelFolder, openModelFolder, readModelConfig, saveModelFolder } from "./folder.ts";
+export { type Fit, fitTable } from "./fit.ts";
 export { findModel, type HubOptions } from "./hub.ts";
 export { initModelFolder, type ModelShape } from "./init.ts";
 export { type MemoryPlan, planMemory } from "./memory.ts";
