@@ -8,9 +8,11 @@ import { pathToFileURL } from "node:url";
 
 interface Test {
   readonly name: string;
-  readonly fn: () => unknown;
+  readonly fn: (context: { readonly step: Step }) => unknown;
   readonly ignore?: boolean;
 }
+
+type Step = (name: string, fn: () => unknown) => Promise<boolean>;
 
 const tests: Test[] = [];
 Object.assign(globalThis, {
@@ -35,7 +37,7 @@ for (const file of process.argv.slice(2)) {
   for (const { name, fn, ignore } of tests.splice(0)) {
     if (ignore) continue;
     try {
-      await fn();
+      await fn({ step: async (_, fn) => (await fn(), true) });
       console.log(`ok ${file}: ${name}`);
     } catch (error) {
       failed = true;
