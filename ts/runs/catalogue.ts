@@ -1,10 +1,10 @@
 import { Effect } from "effect";
 import { SqlClient } from "effect/sql/SqlClient";
 import type { SqlError } from "effect/sql/SqlError";
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isRunId, layout } from "./layout.ts";
-import { readRun, type Run, type Status } from "./run.ts";
+import { isRunId } from "./layout.ts";
+import type { Run, RunReader, Status } from "./run.ts";
 
 /**
  * The index over the run folders of one data folder. It holds nothing that the folders do not: a run is
@@ -27,20 +27,15 @@ interface PageQuery {
 
 type Place = NonNullable<PageQuery["cursor"]>;
 
-interface Row {
-  readonly id: string;
-  readonly status: string;
-  readonly signature: string;
-  readonly run: string;
-}
-
-export const openCatalogue = Effect.fnUntraced(function* (folder: string) {
+export const openCatalogue = Effect.fnUntraced(function* (folder: string, reader: RunReader) {
   const sql = yield* SqlClient;
+  /** Runs as the index has them, by the objects that the reader gave: the same object is the same run. */
+  let indexed: ReadonlyMap<string, Run> = new Map();
 
   const forget = (id: string) => sql`delete from runs where id = ${id}`;
-  const remember = (run: Run, signature: string) =>
-    sql`insert or replace into runs (id, created_at, status, signature, run)
-      values (${run.id}, ${run.created_at}, ${run.status}, ${signature}, ${JSON.stringify(run)})`;
+  const remember = (run: Run) =>
+    sql`insert or replace into runs (id, created_at, status, run)
+      values (${run.id}, ${run.created_at}, ${run.status}, ${JSON.stringify(run)})`;
 
   const folders = Effect.promise(async () => {
     const entries = await readdir(folder, { withFileTypes: true });
@@ -50,18 +45,26 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string) {
 
   const refresh = Effect.gen(function* () {
     const ids = yield* folders;
-    const rows = yield* sql<Omit<Row, "run">>`select id, signature, status from runs`;
-    const known = new Map(rows.map((row) => [row.id, row]));
+    const runs = new Map<string, Run>();
     for (const id of ids) {
-      const signature = yield* Effect.promise(() => signatureOf(join(folder, id)));
-      const row = known.get(id);
-      known.delete(id);
-      // A living run can die without touching a file.
-      if (row?.signature === signature && row.status !== "running") continue;
-      const run = yield* Effect.promise(() => readRun(join(folder, id)));
-      yield* run === undefined ? forget(id) : remember(run, signature);
+      const run = yield* Effect.promise(() => reader.read(join(folder, id)));
+      if (run !== undefined) runs.set(id, run);
     }
-    for (const id of known.keys()) yield* forget(id);
+    if (runs.size === indexed.size && [...runs].every(([id, run]) => indexed.get(id) === run)) {
+      return;
+    }
+    const rows = yield* sql<
+      { readonly id: string; readonly run: string }
+    >`select id, run from runs`;
+    const known = new Map(rows.map((row) => [row.id, row.run]));
+    yield* sql.withTransaction(Effect.gen(function* () {
+      for (const [id, run] of runs) {
+        if (known.get(id) !== JSON.stringify(run)) yield* remember(run);
+        known.delete(id);
+      }
+      for (const id of known.keys()) yield* forget(id);
+    }));
+    indexed = runs;
   });
 
   const page: Catalogue["page"] = Effect.fnUntraced(function* ({ status, limit, cursor }) {
@@ -71,7 +74,7 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string) {
         ? []
         : [sql`(created_at, id) < (${cursor.created_at}, ${cursor.id})`]),
     ];
-    const rows = yield* sql<Row>`select run from runs where ${
+    const rows = yield* sql<{ readonly run: string }>`select run from runs where ${
       sql.and(conditions)
     } order by created_at desc, id desc limit ${limit}`;
     return rows.map((row): Run => {
@@ -84,7 +87,7 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string) {
   const scan: Catalogue["scan"] = Effect.fnUntraced(function* ({ status, limit, cursor }) {
     const runs = yield* Effect.forEach(
       yield* folders,
-      (id) => Effect.promise(() => readRun(join(folder, id))),
+      (id) => Effect.promise(() => reader.read(join(folder, id))),
     );
     const before = (a: Place, b: Place): boolean =>
       a.created_at === b.created_at ? a.id < b.id : a.created_at < b.created_at;
@@ -98,15 +101,3 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string) {
   const catalogue: Catalogue = { refresh, page, scan };
   return catalogue;
 });
-
-/** Changes whenever a file that a `Run` is read from does. */
-const signatureOf = async (folder: string): Promise<string> => {
-  const at = layout(folder);
-  const files = [at.birth, at.order, at.summary, at.recipe, at.metrics, at.process, at.events];
-  const parts = await Promise.all(
-    files.map((file) =>
-      stat(file, { bigint: true }).then((s) => `${s.ino}.${s.size}.${s.mtimeNs}`, () => "-")
-    ),
-  );
-  return parts.join(" ");
-};

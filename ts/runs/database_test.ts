@@ -55,7 +55,7 @@ Deno.test("an index from before there were migrations gets the new schema", () =
     old.exec("create table runs (id text primary key, other text) strict; pragma user_version = 1");
     old.close();
     assert.deepEqual(await inDatabase(folder, tokens), []);
-    await inDatabase(folder, SqlClient.use((sql) => sql`select signature from runs`));
+    await inDatabase(folder, SqlClient.use((sql) => sql`select status from runs`));
   }));
 
 Deno.test("a file that is no database is put aside, not deleted", () =>

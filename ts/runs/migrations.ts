@@ -25,4 +25,6 @@ export const migrations = {
       created_at text not null, expires_at text
     ) strict`,
   ),
+  /** Whether a run has changed is seen without the index now. */
+  "0003_runs_without_signatures": statements("alter table runs drop column signature"),
 };

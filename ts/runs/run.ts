@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { statSync } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Score } from "../evaluate/mod.ts";
@@ -110,6 +111,36 @@ export const readRun = async (folder: string): Promise<Run | undefined> => {
     device: known?.device ?? null,
     folder,
   };
+};
+
+/**
+ * Reads run folders and remembers what it read. A run that no process writes changes only by entries of its
+ * folder being made, replaced or removed (`writeAside`, locks), which its folder's own time tells; one that
+ * goes on is read each time.
+ */
+export class RunReader {
+  readonly #known = new Map<string, { readonly token: string; readonly run: Run }>();
+
+  async read(folder: string): Promise<Run | undefined> {
+    const token = tokenOf(folder);
+    const known = this.#known.get(folder);
+    if (token !== undefined && known?.token === token) return known.run;
+    const run = await readRun(folder);
+    if (run === undefined || run.status === "running" || token === undefined) {
+      this.#known.delete(folder);
+    } else if (token === tokenOf(folder)) this.#known.set(folder, { token, run });
+    return run;
+  }
+}
+
+/** Times of folders are as coarse as the kernel's clock ticks: a change in the same tick would not show. */
+const TICK_MS = 100;
+
+/** Changes with the folder's entries; `undefined` while that cannot be told. */
+const tokenOf = (folder: string): string | undefined => {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined || Date.now() - found.mtimeMs < TICK_MS) return undefined;
+  return `${found.ino} ${found.mtimeMs}`;
 };
 
 /** A JSON object in a file; `undefined` where there is none or it is something else. */

@@ -9,7 +9,7 @@ import { databaseLayer } from "./database.ts";
 import { FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";
 import { isRunId, layout, newRunId } from "./layout.ts";
 import { lockHolder } from "./lock.ts";
-import { type Order, readRun, type Run, type Status } from "./run.ts";
+import { type Order, type Run, RunReader, type Status } from "./run.ts";
 
 export interface RunPage {
   readonly data: readonly Run[];
@@ -52,7 +52,8 @@ const openStore = Effect.fnUntraced(function* (folder: string) {
       catch: (error) => new RunFolderError({ folder, problem: (error as Error).message }),
     });
   yield* attempt(() => mkdir(folder, { recursive: true }));
-  const catalogue = yield* openCatalogue(folder);
+  const reader = new RunReader();
+  const catalogue = yield* openCatalogue(folder, reader);
   const list: RunStore["Service"]["list"] = Effect.fn("RunStore.list")(function* (query) {
     const limit = Math.max(1, Math.min(100, query.limit ?? 20));
     const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
@@ -77,9 +78,9 @@ const openStore = Effect.fnUntraced(function* (folder: string) {
 
   const get: RunStore["Service"]["get"] = Effect.fn("RunStore.get")(function* (idOrFolder) {
     const path = isRunId(idOrFolder) ? join(folder, idOrFolder) : resolve(idOrFolder);
-    const run = yield* Effect.promise(() => readRun(path));
+    const run = yield* Effect.promise(() => reader.read(path));
     if (run !== undefined) return run;
-    const elsewhere = yield* Effect.promise(() => readRun(resolve(idOrFolder)));
+    const elsewhere = yield* Effect.promise(() => reader.read(resolve(idOrFolder)));
     if (elsewhere !== undefined) return elsewhere;
     return yield* new RunNotFound({ run: idOrFolder, folder });
   });
