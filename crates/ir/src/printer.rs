@@ -1,7 +1,6 @@
 //! Prints functions: short, canonical, still accepted by `opt -passes=verify`.
 
 use crate::collections::HashMap;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::error::IrError;
@@ -42,12 +41,13 @@ pub fn print_function(module: &Module, function: &Function) -> String {
         function,
         numbers: HashMap::default(),
         blocks: Vec::new(),
-        needs: BTreeSet::new(),
+        needs: Vec::new(),
     };
     printer.number();
     let body = printer.body();
     let mut head = String::new();
-    for need in &printer.needs.clone() {
+    crate::collections::sort(&mut printer.needs);
+    for need in &printer.needs {
         head.push_str(need);
         head.push('\n');
     }
@@ -77,7 +77,7 @@ struct Printer<'m> {
     numbers: HashMap<ValueId, u32>,
     blocks: Vec<u32>,
     /// Lines that stand before the function: types, globals, declarations.
-    needs: BTreeSet<String>,
+    needs: Vec<String>,
 }
 
 impl Printer<'_> {
@@ -139,6 +139,12 @@ impl Printer<'_> {
         out + "}\n"
     }
 
+    fn need(&mut self, line: String) {
+        if !self.needs.contains(&line) {
+            self.needs.push(line);
+        }
+    }
+
     fn ty(&mut self, ty: &Type) -> String {
         match ty {
             Type::Named(name) => {
@@ -149,15 +155,14 @@ impl Printer<'_> {
                         if self.needs.iter().any(|n| n.starts_with(&line)) {
                             return ty.to_string();
                         }
-                        self.needs.insert(format!("{line}{body}"));
+                        self.need(format!("{line}{body}"));
                         let text = body.clone();
                         self.inner_types(&text);
                         return ty.to_string();
                     }
                     None => "opaque",
                 };
-                self.needs
-                    .insert(format!("%{} = type {body}", quoted(name)));
+                self.need(format!("%{} = type {body}", quoted(name)));
             }
             other => self.inner_types(other),
         }
@@ -240,7 +245,7 @@ impl Printer<'_> {
         if let Some(global) = self.module.globals.get(name) {
             let head = format!("@{} = ", quoted(name));
             if !self.needs.iter().any(|n| n.starts_with(&head)) {
-                self.needs.insert(head.clone());
+                self.need(head.clone());
                 let kind = if global.constant {
                     "constant"
                 } else {
@@ -254,8 +259,8 @@ impl Printer<'_> {
                     }
                     None => format!("{head}external {kind} {ty}"),
                 };
-                self.needs.remove(&head);
-                self.needs.insert(line);
+                self.needs.retain(|n| *n != head);
+                self.need(line);
             }
         } else {
             self.declare(name);
@@ -284,7 +289,7 @@ impl Printer<'_> {
         if variadic {
             list.push("...".into());
         }
-        self.needs.insert(format!(
+        self.need(format!(
             "declare {result} @{}({})",
             quoted(name),
             list.join(", ")

@@ -1,7 +1,6 @@
 //! From a start block to the next cut points, returns or undefined behaviour; blocks in topological order, joins as choices.
 
 use calque_ir::collections::{HashMap, HashSet};
-use std::collections::BTreeMap;
 
 use calque_ir::{
     BlockId, ControlFlow, Function, MemoryEffects, Module, Op, Type, ValueId, ValueKind,
@@ -35,7 +34,7 @@ pub(crate) struct Segment {
     pub(crate) events: Vec<Event>,
     /// Guard, result and memory, if some path returns.
     pub(crate) returns: Option<(Node, Lanes, Node)>,
-    pub(crate) arrivals: BTreeMap<BlockId, Arrival>,
+    pub(crate) arrivals: HashMap<BlockId, Arrival>,
 }
 
 /// One side of the question, ready to run.
@@ -216,7 +215,7 @@ impl<'m> Machine<'m> {
         let mut undefined = Vec::new();
         let mut beyond = Vec::new();
         let mut returns: Vec<(Node, Lanes, Node)> = Vec::new();
-        let mut arriving: BTreeMap<BlockId, Vec<(Place, Node)>> = BTreeMap::new();
+        let mut arriving: HashMap<BlockId, Vec<(Place, Node)>> = HashMap::default();
         for (position, &at) in region.order.iter().enumerate() {
             let block = region.blocks[at];
             if position > 0 && !walk.incoming.contains_key(&at) {
@@ -287,7 +286,7 @@ impl<'m> Machine<'m> {
             }
         }
         let undefined = graph.any(&undefined);
-        let mut arrivals = BTreeMap::new();
+        let mut arrivals = HashMap::default();
         for (cut, edges) in arriving {
             let mut guard = graph.truth(false);
             for (_, condition) in &edges {
