@@ -150,8 +150,17 @@ fn model(ranks: &[(Vec<u8>, u32)], ignore_merges: bool, pairs: bool) -> Value {
         "ignore_merges": ignore_merges, "vocab": vocab, "merges": merges})
 }
 
-/// What the reference's trainer learns from a megabyte of the corpus.
-fn learned(pre_tokenizer: &Value) -> Value {
+/// A megabyte to learn from.
+pub fn texts() -> Vec<String> {
+    let mut draw = Draw::new(1);
+    (0..250).map(|_| document(&mut draw, 4000)).collect()
+}
+
+/// Entries of a vocabulary that is learned here.
+pub const LEARNED: usize = 6000;
+
+/// What the reference's trainer learns.
+pub fn learned(pre_tokenizer: &Value) -> Value {
     let mut trained = TokenizerImpl::<
         BPE,
         tokenizers::NormalizerWrapper,
@@ -162,13 +171,11 @@ fn learned(pre_tokenizer: &Value) -> Value {
     let steps = serde_json::from_value(pre_tokenizer.clone()).expect("a pre-tokenizer");
     trained.with_pre_tokenizer(Some::<PreTokenizerWrapper>(steps));
     let mut trainer = BpeTrainerBuilder::new()
-        .vocab_size(6000)
+        .vocab_size(LEARNED)
         .show_progress(false)
         .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
         .build();
-    let mut draw = Draw::new(1);
-    let texts: Vec<String> = (0..250).map(|_| document(&mut draw, 4000)).collect();
-    trained.train(&mut trainer, texts.iter()).expect("trains");
+    trained.train(&mut trainer, texts().iter()).expect("trains");
     let file: Value =
         serde_json::from_str(&trained.to_string(false).expect("serialises")).expect("JSON");
     file["model"].clone()

@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use std::{env, thread};
 
+use calque_tokenizer::{PreTokenizer, TrainOptions, train};
 use corpus::{Draw, document};
-use families::{Family, all, in_folder};
+use families::{Family, LEARNED, all, in_folder, learned, texts};
 
 const DOCUMENT: usize = 16_000;
 
@@ -119,4 +120,26 @@ fn no_id_differs_from_the_references() {
         None => println!("SKIPPED: CALQUE_TOKENIZERS names no folder of real tokenizer.json files"),
     }
     assert!(wrong.is_empty(), "ids differ: {wrong:?}");
+}
+
+#[test]
+fn the_trainer_learns_the_references_merges() {
+    let texts = texts();
+    for name in PreTokenizer::NAMES {
+        let options = TrainOptions {
+            vocab_size: LEARNED,
+            min_frequency: 0,
+            pre_tokenizer: PreTokenizer::from_name(name).expect("is known"),
+            special: Vec::new(),
+        };
+        let file = train(texts.iter().map(String::as_str), &options).expect("trains");
+        let file: serde_json::Value = serde_json::from_str(&file).expect("JSON");
+        let theirs = learned(&file["pre_tokenizer"]);
+        assert_eq!(file["model"]["vocab"], theirs["vocab"], "{name}");
+        assert_eq!(file["model"]["merges"], theirs["merges"], "{name}");
+        println!(
+            "{name}: {} merges alike",
+            theirs["merges"].as_array().map_or(0, Vec::len)
+        );
+    }
 }
