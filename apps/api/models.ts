@@ -52,7 +52,7 @@ export class ModelShelf {
     const made = await Promise.all(
       (await this.#runs()).map(async (run) => {
         const id = await tunedName(run);
-        return id === undefined ? [] : [await this.get(id).catch(() => [])].flat();
+        return id === undefined ? [] : await madeBy(run, id) ?? [];
       }),
     );
     return [...await this.#base(), ...made.flat()];
@@ -140,9 +140,17 @@ export class ModelShelf {
   }
 }
 
+/** By the object: a run that has changed is another one. */
+const names = new WeakMap<Run, string | undefined>();
+
 /** `ft:BASE:calque:SUFFIX:RUN` once the run has made a model. */
 export const tunedName = async (run: Run): Promise<string | undefined> => {
   if (run.status !== "done") return undefined;
+  if (!names.has(run)) names.set(run, await readName(run));
+  return names.get(run);
+};
+
+const readName = async (run: Run): Promise<string | undefined> => {
   const recipe = await readObject(layout(run.folder).recipe);
   const model = recipe?.["model"] ?? (recipe?.["stages"] as { model: unknown }[] | undefined)?.[0]
     ?.model;

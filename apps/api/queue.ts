@@ -21,6 +21,8 @@ import { UserError } from "../tools/mod.ts";
 export class RunQueue extends Context.Service<RunQueue, {
   /** A run as it stands, also in the moment between its process's start and its first word. */
   readonly get: (id: string) => Effect.Effect<Run, RunNotFound>;
+  /** The same of runs that were looked up already. */
+  readonly see: (runs: readonly Run[]) => Effect.Effect<Run[]>;
   /** Puts a run that is in its folder into the queue. */
   readonly add: (id: string) => Effect.Effect<void, RunFolderError>;
   /** Ends a run that has not ended; fails with `wrong-state` for others. */
@@ -58,18 +60,30 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
   /** Runs that the full disk stopped, and the reason: a full disk does not take it down at once. */
   const held = new Map<string, string>();
 
-  const get: RunQueue["Service"]["get"] = Effect.fnUntraced(function* (id) {
-    const run = yield* store.get(id);
+  const isPlain = (run: Run): boolean =>
+    run.status === "done" ||
+    (mine?.id !== run.id && run.status !== "running" && !held.has(run.id));
+
+  const seen = async (run: Run): Promise<Run> => {
     const reason = held.get(run.id);
-    if (reason !== undefined) return { ...run, status: "paused" as const, error: reason };
-    if (run.status === "done") return run;
-    const live = mine?.id === run.id || run.status === "running";
-    if (!live) return run;
+    if (reason !== undefined) return { ...run, status: "paused", error: reason };
+    if (isPlain(run)) return run;
     // What was asked for holds from then on; the process needs a moment to write its checkpoint.
-    const order = yield* Effect.promise(() => orderOf(run.folder));
+    const order = await orderOf(run.folder);
     const status = order === "paused" || order === "cancelled" ? order : "running";
     return { ...run, status };
-  });
+  };
+
+  const see: RunQueue["Service"]["see"] = (runs) =>
+    runs.every(isPlain)
+      ? Effect.succeed([...runs])
+      : Effect.promise(() => Promise.all(runs.map(seen)));
+
+  const get: RunQueue["Service"]["get"] = (id) =>
+    Effect.flatMap(
+      store.get(id),
+      (run) => isPlain(run) ? Effect.succeed(run) : Effect.promise(() => seen(run)),
+    );
 
   /** Writes the pause down as soon as there is room, unless it was taken back before. */
   const holdOnDisk = (id: string, reason: string) =>
@@ -200,7 +214,7 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
   }
   yield* Effect.forkScoped(Effect.tapError(work, Effect.logError));
 
-  return RunQueue.of({ get, add, cancel, pause, resume });
+  return RunQueue.of({ get, see, add, cancel, pause, resume });
 });
 
 const startProcess = async (

@@ -75,9 +75,13 @@ export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunO
       async (c) => c.json(await estimate(command, await recipeOf(c.req.valid("json")))),
     )
     .get("/", query(ListQuery), async (c) => {
-      const page = await run(RunStore.use((store) => store.list(c.req.valid("query"))));
-      const data = await Promise.all(page.data.map(({ id }) => find(id)));
-      return c.json({ data: data.map(publicRun), next_cursor: page.next_cursor });
+      const page = await run(Effect.gen(function* () {
+        const { data, next_cursor } = yield* RunStore.use((store) =>
+          store.list(c.req.valid("query"))
+        );
+        return { data: yield* RunQueue.use((queue) => queue.see(data)), next_cursor };
+      }));
+      return c.json({ data: page.data.map(publicRun), next_cursor: page.next_cursor });
     })
     .get("/:id", async (c) => c.json(publicRun(await find(c.req.param("id")))))
     .delete("/:id", async (c) => {

@@ -36,15 +36,18 @@ export const runServices = (
         const message = `no run "${id.slice(0, 100)}"; GET /api/runs lists those here`;
         return yield* new UserError({ code: "not-found", message });
       })),
-    all: async () => {
-      const ids: string[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await run(RunStore.use((store) => store.list({ limit: 100, cursor })));
-        ids.push(...page.data.map(({ id }) => id));
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor !== undefined);
-      return await Promise.all(ids.map((id) => run(RunQueue.use((queue) => queue.get(id)))));
-    },
+    all: () =>
+      run(Effect.gen(function* () {
+        const store = yield* RunStore;
+        const queue = yield* RunQueue;
+        const found: Run[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = yield* store.list({ limit: 100, cursor });
+          found.push(...yield* queue.see(page.data));
+          cursor = page.next_cursor ?? undefined;
+        } while (cursor !== undefined);
+        return found;
+      })),
   };
 };

@@ -74,10 +74,14 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string, reader
         ? []
         : [sql`(created_at, id) < (${cursor.created_at}, ${cursor.id})`]),
     ];
-    const rows = yield* sql<{ readonly run: string }>`select run from runs where ${
+    const rows = yield* sql<
+      { readonly id: string; readonly run: string }
+    >`select id, run from runs where ${
       sql.and(conditions)
     } order by created_at desc, id desc limit ${limit}`;
     return rows.map((row): Run => {
+      const known = indexed.get(row.id);
+      if (known !== undefined) return known;
       const run: Run = JSON.parse(row.run);
       // Folders can be moved; the index must not remember where they were.
       return { ...run, folder: join(folder, run.id) };
