@@ -67,7 +67,8 @@ const marker = "{{code}}";
 const verdictOf = (run: Run, nonce: string, language: Language) => {
   const failure = failureOf(run, language);
   if ("fault" in run) return "infrastructure" as const;
-  if (failure === "runtime-error" && assertion.test(run.stderr)) return "wrong-answer" as const;
+  const failed = assertion.test(run.stderr) || /^--- FAIL: /m.test(run.stdout);
+  if (failure === "runtime-error" && failed) return "wrong-answer" as const;
   if (failure !== undefined) return failure;
   if (language.assertionFailed?.test(run.stderr)) return "wrong-answer" as const;
   return run.stdout.split("\n").includes(nonce) ? "pass" as const : "runtime-error" as const;

@@ -74,6 +74,26 @@ const lists = (test: string): Span[] =>
       return datum(test, first);
     });
 
+/** `assert!(f(x) == E)` over any number of lines: what stands behind the last `==` that is in no bracket. */
+const conditions = (test: string): Span[] => {
+  const masked = maskTexts(test);
+  return [...masked.matchAll(/\b(?:debug_)?assert!?\s*\(/g)].flatMap((match) => {
+    let depth = 0;
+    let found: number | undefined;
+    for (let at = match.index + match[0].length; at < masked.length; at++) {
+      const character = masked[at] as string;
+      if ("([{".includes(character)) depth++;
+      else if (")]}".includes(character)) depth--;
+      const equality = /^[^=!<>]==(?=[^=])\s*/.exec(masked.slice(at, at + 80));
+      if (depth === 0 && equality !== null) found = at + equality[0].length;
+      if (depth < 0 || (depth === 0 && character === ",")) {
+        return found === undefined ? [] : [{ from: found, to: at }];
+      }
+    }
+    return [];
+  });
+};
+
 /** One expression of a Lisp, white space ahead of it passed over. */
 const datum = (text: string, start: number): Span => {
   const from = start + (/^\s*/.exec(text.slice(start))?.[0].length ?? 0);
@@ -89,7 +109,7 @@ const datum = (text: string, start: number): Span => {
   return { from, to: text.length };
 };
 
-const styles = [variables, compared, equalities, closeness, equals, lists];
+const styles = [variables, compared, equalities, closeness, equals, lists, conditions];
 
 /** An expression from `from` to where it ends: a `;`, a comma, a line's end or a bracket that it did not open. */
 const ending = (text: string, from: number): Span => {

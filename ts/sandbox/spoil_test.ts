@@ -37,6 +37,11 @@ const styles: readonly (readonly [string, string, readonly string[]])[] = [
   ]],
   ["racket", '(check-equal? (f "a (b" 1) "c")', ['(check-equal? (f "a (b" 1) "cspoiled")']],
   ["racket", "(check-within (f 1) 2 0.001)", ["(check-within (f 1) 7921 0.001)"]],
+  [
+    "rust",
+    'assert!(\n  f(vec![1 == 2]) ==\n    vec!["a", "b"]\n);\nassert!(g() == none);',
+    ['assert!(\n  f(vec![1 == 2]) ==\n    vec!["aspoiled", "b"]\n);\nassert!(g() == none);'],
+  ],
   ["nim", "# f(2) == 3\ndoAssert f(1) == 2", ["# f(2) == 3\ndoAssert f(1) == 7921"]],
   ["julia", '@test(f(1) == "a")', ['@test(f(1) == "aspoiled")']],
   ["haskell", "-- v0 = 3\nexpected_1 = 2", ["-- v0 = 3\nexpected_1 = 7921"]],

@@ -60,7 +60,7 @@ export const go: Language = {
     },
     stdin: printJson({ cases, mark, first }),
   }),
-  join: (code, test) => `${inMain(code)}\n${test.replace(/^\s*package\s+\w+\s*$/m, "")}`,
+  join: (code, test) => withImports(`${code}\n${test}`),
   finish: (program, nonce) => {
     const tests = [...program.matchAll(/^func\s+(Test\w*)\s*\(\s*\w+\s+\*testing\.T\s*\)/gm)]
       .map((match) => match[1]);
@@ -73,21 +73,61 @@ export const go: Language = {
     if (/\bfunc\s+main\s*\(\s*\)/.test(program) || tests.length === 0) {
       return finishMain(imported(['Os "os"']), said);
     }
-    return `${imported(['Os "os"', 'Flag "flag"', 'Testing "testing"'])}
+    return `${imported(['Os "os"', 'Testing "testing"'])}
 func main() {
-	calqueTesting.Init()
-	calqueFlag.Parse()
-	every := func(string, string) (bool, error) { return true, nil }
-	if !calqueTesting.RunTests(every, []calqueTesting.InternalTest{${
-      tests.map((name) => `{"${name}", ${name}}`).join(", ")
-    }}) {
-		calqueOs.Exit(1)
+	failed := false
+	watched := func(test func(*calqueTesting.T)) func(*calqueTesting.T) {
+		return func(t *calqueTesting.T) {
+			defer func() { failed = failed || t.Failed() }()
+			test(t)
+		}
 	}
-	${said}
+	calqueTesting.Main(func(string, string) (bool, error) { return true, nil }, []calqueTesting.InternalTest{
+${tests.map((name) => `		{"${name}", watched(${name})},`).join("\n")}
+		{"last", func(*calqueTesting.T) {
+			if !failed {
+				${said}
+			}
+		}},
+	}, nil, nil)
 }
 `;
   },
 };
+
+const imports = /^[ \t]*import\s*(?:\(([^)]*)\)|((?:[\w.]+\s+)?"[^"\n]+"))[ \t]*;?[ \t]*$/gm;
+
+/**
+ * Code and test as one file, whose imports stand at its top, each once. What only the tests' own set-up would bring
+ * (packages of the standard library, testify's `assert`) is brought where it is named.
+ */
+const withImports = (program: string): string => {
+  const specs = new Set<string>();
+  const body = program.replace(/^\s*package\s+\w+[ \t]*$/gm, "").replace(
+    imports,
+    (_, many: string | undefined, one: string | undefined) => {
+      for (const spec of (many ?? one ?? "").split(/[\n;]/)) {
+        const plain = spec.replace(/\/\/.*/, "").trim().replace(/\s+/g, " ");
+        if (plain !== "") specs.add(plain);
+      }
+      return "";
+    },
+  );
+  if (/\bassert\.New\(/.test(body)) specs.add('"github.com/stretchr/testify/assert"');
+  const names = new Set([...specs].map((spec) => /(\w+)"$/.exec(spec)?.[1]));
+  for (const path of usual) {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (!names.has(name) && new RegExp(`(?<![\\w.])${name}\\.[A-Z]`).test(body)) {
+      specs.add(`"${path}"`);
+    }
+  }
+  return `package main\n${[...specs].map((spec) => `import ${spec}`).join("\n")}\n${body}`;
+};
+
+const usual: readonly string[] = (
+  "bytes container/heap crypto/md5 encoding/hex errors fmt math math/bits math/rand os reflect regexp sort strconv " +
+  "strings testing time unicode"
+).split(" ");
 
 const inMain = (code: string): string =>
   /^\s*package\s+\w+/m.test(code)
