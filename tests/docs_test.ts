@@ -119,7 +119,9 @@ Deno.test("the tree names no machine that it was written on", () => {
   const folders = "apps assets bench crates docs recipes tests toolchain ts".split(" ");
   const inFolders = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !/\/pkg(\/|$)/.test(entry.parentPath))
+      .filter((entry) =>
+        entry.isFile() && !/\/(pkg|node_modules|target)(\/|$)/.test(entry.parentPath)
+      )
       .map((entry) => relative(root, join(entry.parentPath, entry.name)))
   );
   const files = [...inFolders, "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Cargo.toml"]
