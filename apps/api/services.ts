@@ -30,7 +30,11 @@ export const runServices = (
     find: (id) =>
       run(Effect.gen(function* () {
         const { folder } = yield* RunStore;
-        const found = isRunId(id) ? yield* RunQueue.use((queue) => queue.get(id)) : undefined;
+        const found = isRunId(id)
+          ? yield* RunQueue.use((queue) => queue.get(id)).pipe(
+            Effect.catchTag("RunNotFound", () => Effect.succeed(undefined)),
+          )
+          : undefined;
         // The store also finds runs by the path of their folder, wherever that is: not over the wire.
         if (found?.folder === join(folder, id)) return found;
         const message = `no run "${id.slice(0, 100)}"; GET /api/runs lists those here`;

@@ -1,4 +1,4 @@
-import { Effect, Layer, type Tracer } from "effect";
+import { ConfigProvider, Effect, Layer, type Tracer } from "effect";
 import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
 
@@ -35,6 +35,12 @@ export const telemetry: Layer.Layer<never> = Layer.unwrap(
     }).pipe(
       Layer.provide(OtlpSerialization.layerJson),
       Layer.provide(FetchHttpClient.layer),
+      // OpenTelemetry's own defaults: what has an endpoint is sent there.
+      Layer.provide(ConfigProvider.layerAdd(ConfigProvider.fromEnvRecord({
+        OTEL_TRACES_EXPORTER: "otlp",
+        OTEL_METRICS_EXPORTER: "otlp",
+        OTEL_LOGS_EXPORTER: "otlp",
+      }))),
       Layer.orDie,
     );
   }),
