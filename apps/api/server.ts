@@ -57,6 +57,12 @@ export const openServer = Effect.fnUntraced(function* (options: ServerOptions) {
       Scope.provide(scope),
     ),
   );
+  const check = yield* Effect.cached(
+    Effect.promise(() => import("../tools/check_pool.ts")).pipe(
+      Effect.flatMap(({ openCheckPool }) => openCheckPool()),
+      Scope.provide(scope),
+    ),
+  );
   // Runs get a token of their own, good for nothing but being graded.
   const judgeToken = newToken();
   const prepare = pointAtGrader(options.address, judgeToken);
@@ -93,6 +99,7 @@ export const openServer = Effect.fnUntraced(function* (options: ServerOptions) {
     hub,
     trace: (effect) => runtime.runPromise(effect),
     gauges: { listeners: () => hub.listeners, runs: () => countRuns(services) },
+    check,
     judge,
     tokenizer: options.tokenizer,
     files,

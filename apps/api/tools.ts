@@ -9,6 +9,7 @@ import type { ModelShelf } from "./models.ts";
 import { problem } from "./problem.ts";
 
 export interface ToolOptions {
+  readonly check: Effect.Effect<Tool, UserError>;
   readonly judge: Effect.Effect<JudgeTool, UserError>;
   readonly models: ModelShelf;
   /** The tokenizer of `/tokenize` where the request names none. */
@@ -19,12 +20,12 @@ export interface ToolOptions {
 type Body = Readonly<Record<string, unknown>>;
 
 /** `/api/check|tokenize|judge|generate|translate`: one object of the commands of the same name each. */
-export const toolRoutes = ({ judge, models, tokenizer, reach }: ToolOptions) =>
+export const toolRoutes = ({ check, judge, models, tokenizer, reach }: ToolOptions) =>
   new Hono()
     .post("/check", (c) =>
       answer(c, async (body) => {
-        const { checkTool } = await import("../tools/check.ts");
-        return await asked(checkTool, body);
+        const tool = await settled(check);
+        return await asked(tool, body);
       }))
     .post("/judge", (c) =>
       answer(c, async (body) => {
