@@ -16,7 +16,9 @@ export {
   writePrograms,
   writeTasks,
 } from "./dataset.ts";
-export { generate, type Generated, type GenerateOptions } from "./generate.ts";
+export { generate, type Generated, type GenerateOptions, generateTyped } from "./generate.ts";
+export { type Level, levels } from "./typed/draw.ts";
+export { type TypedLanguage, typedLanguages } from "./typed/print.ts";
 export { type GeneratorLanguage, generatorLanguages } from "./program/print.ts";
 export { judgeRequest, type Verified, verify, type VerifyOptions } from "./verify.ts";
 export { type Leak, type LeakOptions, leaks } from "./leaks.ts";

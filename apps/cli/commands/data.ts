@@ -34,6 +34,14 @@ const generate = Command.make(
       Flag.withDescription("Tasks of each family, with other constants"),
       Flag.withDefault(4),
     ),
+    levels: Flag.String("levels").pipe(
+      Flag.withMetavar("1,2,3,4"),
+      Flag.withDescription(
+        "Programs of the typed language instead, in twelve languages: 1 conditions, 2 loops over lists " +
+          "and strings, 3 helpers and tables, 4 recursion; one task a family",
+      ),
+      Flag.optional,
+    ),
     languages: Flag.String("languages").pipe(
       Flag.withMetavar("A,B,..."),
       Flag.withDescription(
@@ -44,27 +52,28 @@ const generate = Command.make(
     seed,
     json,
   },
-  Effect.fnUntraced(function* ({ out, families, perFamily, languages, seed, json }) {
+  Effect.fnUntraced(function* ({ out, families, perFamily, levels, languages, seed, json }) {
     const data = yield* room;
     const { Sandbox } = yield* sandbox;
-    const chosen = yield* chooseLanguages(
-      Option.getOrUndefined(languages),
-      data.generatorLanguages,
-    );
+    const named = Option.getOrUndefined(languages);
     if (families < 2) {
       return yield* usage(
         `--families ${families}: expected at least 2, one for each side of the split`,
       );
     }
     if (perFamily < 1) return yield* usage(`--per-family ${perFamily}: expected at least 1`);
-    const made = yield* data.generate({
-      out,
-      families,
-      perFamily,
-      languages: chosen,
-      seed,
-      onProgress: progressLine("programs run"),
-    }).pipe(Effect.provide(Sandbox.layer()));
+    const asked = { out, families, seed, onProgress: progressLine("programs run") };
+    const made = yield* (Option.isSome(levels)
+      ? data.generateTyped({
+        ...asked,
+        levels: yield* chooseLevels(levels.value, data.levels),
+        languages: yield* chooseLanguages(named, data.typedLanguages),
+      })
+      : data.generate({
+        ...asked,
+        perFamily,
+        languages: yield* chooseLanguages(named, data.generatorLanguages),
+      })).pipe(Effect.provide(Sandbox.layer()));
     const summary = {
       tasks: made.tasks.length,
       programs: made.programs.length,
@@ -313,6 +322,16 @@ export const data = Command.make("data").pipe(
 );
 
 const usage = (message: string) => new UserError({ code: "bad-usage", message });
+
+const chooseLevels = <L extends number>(
+  text: string,
+  known: readonly L[],
+): Effect.Effect<readonly L[], UserError> => {
+  const names = text.split(",").map(Number);
+  return names.every((name) => known.includes(name as L))
+    ? Effect.succeed(names as L[])
+    : usage(`--levels ${text}: expected some of ${known.join(",")}`);
+};
 
 const chooseLanguages = <L extends string>(
   text: string | undefined,
