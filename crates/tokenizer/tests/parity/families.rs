@@ -150,10 +150,10 @@ fn model(ranks: &[(Vec<u8>, u32)], ignore_merges: bool, pairs: bool) -> Value {
         "ignore_merges": ignore_merges, "vocab": vocab, "merges": merges})
 }
 
-/// A megabyte to learn from.
+/// What is learned from.
 pub fn texts() -> Vec<String> {
     let mut draw = Draw::new(1);
-    (0..250).map(|_| document(&mut draw, 4000)).collect()
+    (0..100).map(|_| document(&mut draw, 4000)).collect()
 }
 
 /// Entries of a vocabulary that is learned here.
