@@ -1,6 +1,7 @@
 /** Every method of the wire trains the bundled model: OpenAI's other two, and Calque's own two. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import OpenAI from "openai";
 import { objects } from "../cli/calque.ts";
@@ -61,7 +62,7 @@ const cases: Record<string, { readonly method: object; readonly rows: readonly o
 
 for (const [name, { method, rows }] of Object.entries(cases)) {
   Deno.test(`${name} jobs train`, () =>
-    withServer(async ({ url, token, ask }) => {
+    withServer(async ({ url, token, ask, data: folder }) => {
       const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: token, maxRetries: 0 });
       const text = rows.map((row) => JSON.stringify(row) + "\n").join("");
       const file = await client.files.create({
@@ -84,6 +85,13 @@ for (const [name, { method, rows }] of Object.entries(cases)) {
       assert.ok(
         data.length > 0 && data.every((row: { loss: unknown }) => Number.isFinite(row.loss)),
       );
+      for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        if (!file.isFile()) continue;
+        const bytes = await readFile(join(file.parentPath, file.name));
+        // Neither the server's token nor those of its runs.
+        assert.ok(!bytes.includes(token), `${file.name} holds the token`);
+        assert.ok(!bytes.includes("Bearer "), `${file.name} holds a token`);
+      }
       if (name !== "reinforcement") return;
       // Every completion was graded by the job's grader, in the place of a sandbox.
       const rollouts = (await ask("GET", `${run}/rollouts?limit=100`)).body.data;
