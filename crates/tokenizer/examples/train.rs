@@ -36,12 +36,13 @@ fn main() {
     let bytes: usize = texts.iter().map(String::len).sum();
     let trainer = count(&texts, &options);
     let counted = start.elapsed();
+    let learning = Instant::now();
     let json = trainer.finish();
     eprintln!(
         "{:.1} MB: counted in {:.1} s, learned in {:.1} s",
         bytes as f64 / 1e6,
         counted.as_secs_f64(),
-        (start.elapsed() - counted).as_secs_f64()
+        learning.elapsed().as_secs_f64()
     );
     fs::write(out, json).unwrap_or_else(|error| fail(&format!("{out}: {error}")));
 }

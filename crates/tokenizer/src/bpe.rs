@@ -175,7 +175,7 @@ impl<'a> List<'a> {
 /// Where each merge is possible, and the least of them first.
 struct Places {
     lists: HashMap<Merge, usize, Fast>,
-    places: Vec<Vec<u32>>,
+    found: Vec<Vec<u32>>,
     queue: BinaryHeap<Reverse<Merge>>,
     /// The merge that was noted last and its list: in a run of one letter it is always the same.
     last: (Merge, usize),
@@ -185,7 +185,7 @@ impl Places {
     fn new() -> Self {
         Self {
             lists: HashMap::default(),
-            places: Vec::new(),
+            found: Vec::new(),
             queue: BinaryHeap::new(),
             last: (NO_MERGE, 0),
         }
@@ -193,15 +193,15 @@ impl Places {
 
     fn list(&mut self, merge: Merge) -> &mut Vec<u32> {
         if self.last.0 != merge {
-            let fresh = self.places.len();
+            let fresh = self.found.len();
             let list = *self.lists.entry(merge).or_insert(fresh);
             if list == fresh {
                 self.queue.push(Reverse(merge));
-                self.places.push(Vec::new());
+                self.found.push(Vec::new());
             }
             self.last = (merge, list);
         }
-        &mut self.places[self.last.1]
+        &mut self.found[self.last.1]
     }
 
     #[inline]
@@ -216,7 +216,7 @@ impl Places {
         let Reverse(merge) = self.queue.pop()?;
         let list = self.lists.remove(&merge);
         self.last = (NO_MERGE, 0);
-        let mut places = list.map_or_else(Vec::new, |list| std::mem::take(&mut self.places[list]));
+        let mut places = list.map_or_else(Vec::new, |list| std::mem::take(&mut self.found[list]));
         if places.is_sorted() {
             places.reverse();
         } else if !places.is_sorted_by(|a, b| a >= b) {
