@@ -56,7 +56,7 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
   const scope = yield* Effect.scope;
   /** Orders are read and written one at a time, so that none is lost between a look and a start. */
   const orders = yield* Semaphore.make(1);
-  let mine: { readonly id: string; readonly child: ChildProcess } | undefined;
+  let mine: { readonly id: string; readonly child?: ChildProcess } | undefined;
   /** Runs that the full disk stopped, and the reason: a full disk does not take it down at once. */
   const held = new Map<string, string>();
 
@@ -100,13 +100,18 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
     const child = yield* orders.withPermit(Effect.gen(function* () {
       // Cancelled or paused since it was looked up.
       if ((yield* Effect.promise(() => orderOf(run.folder))) !== "run") return undefined;
+      // From here on it runs, though its process has yet to say so.
+      mine = { id: run.id };
       yield* store.order(run.id, { wanted: "started" });
       const started = yield* Effect.promise(async () =>
         startProcess(command, run, await prepare(run))
       );
       mine = { id: run.id, child: started };
       return started;
-    })).pipe(Effect.uninterruptible);
+    })).pipe(
+      Effect.onError(() => Effect.sync(() => mine = undefined)),
+      Effect.uninterruptible,
+    );
     if (child === undefined) return;
     const ended = yield* endOf(child).pipe(
       Effect.onInterrupt(() =>
@@ -180,7 +185,7 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
   const end = Effect.fnUntraced(function* (run: Run, wanted: "paused" | "cancelled") {
     yield* store.order(run.id, { wanted });
     held.delete(run.id);
-    const pid = mine?.id === run.id
+    const pid = mine?.id === run.id && mine.child !== undefined
       ? mine.child.pid
       : (yield* Effect.promise(() => lockHolder(layout(run.folder).process)))?.pid;
     if (pid !== undefined) signal(pid, "SIGINT");

@@ -68,6 +68,23 @@ Deno.test("runs are done one after the other, in the order they came", () =>
     )
   ));
 
+Deno.test("from the queue to its end a run is never in a state that says it has stopped", () =>
+  inFolder((folder) =>
+    withQueue(
+      folder,
+      Effect.gen(function* () {
+        const seen = new Set<string>();
+        const id = yield* submit("watched", { steps: 2, step_ms: 50 });
+        const queue = yield* RunQueue;
+        for (let status = ""; status !== "done";) {
+          ({ status } = yield* queue.get(id));
+          seen.add(status);
+        }
+        assert.deepEqual([...seen], ["queued", "running", "done"]);
+      }),
+    )
+  ));
+
 Deno.test("a run whose process refuses is failed, with what it said", () =>
   inFolder((folder) =>
     withQueue(
