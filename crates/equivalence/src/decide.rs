@@ -1,6 +1,6 @@
 //! The pipeline of a check.
 
-use calque_ir::{Function, IrError, Module, parse};
+use calque_ir::{Callee, Function, IrError, Module, Op, Type, ValueKind, parse};
 
 use crate::concrete::{Comparison, Side, compare};
 use crate::identical::identical;
@@ -198,9 +198,45 @@ fn same_signature(source: Side<'_>, target: Side<'_>) -> Result<(), String> {
     Err(format!("the source is {}, the target {}", text(f), text(g)))
 }
 
+/// A type that is stored and does not fill its bytes, where something else is accessed too: what the rest of the last byte holds is
+/// unspecified.
+fn ragged(source: Side<'_>, target: Side<'_>) -> Option<Type> {
+    let (mut stored, mut accessed) = (None, Vec::new());
+    for function in [source.function, target.function] {
+        for value in &function.values {
+            let (ty, stores) = match &value.kind {
+                ValueKind::Instruction(Op::Load { .. }) => (&value.ty, false),
+                ValueKind::Instruction(Op::Store { value, .. }) => (function.ty(*value), true),
+                ValueKind::Instruction(Op::Call {
+                    callee: Callee::Named(name),
+                    ..
+                }) if name.starts_with("llvm.mem") => (&Type::Int(8), false),
+                _ => continue,
+            };
+            let bits = match ty.packed().as_ref().unwrap_or(ty) {
+                Type::Int(bits) => *bits,
+                _ => 0,
+            };
+            if stores && bits % 8 != 0 {
+                stored = Some(ty.clone());
+            }
+            if !accessed.contains(ty) {
+                accessed.push(ty.clone());
+            }
+        }
+    }
+    stored.filter(|_| accessed.len() > 1)
+}
+
 fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     if let Err(message) = same_signature(source, target) {
         return Verdict::unknown("signature-mismatch", message);
+    }
+    if source.module.layout.big_endian != target.module.layout.big_endian {
+        return Verdict::unknown("memory-model", "data layouts of both byte orders");
+    }
+    if let Some(ty) = ragged(source, target) {
+        return Verdict::unknown("memory-model", format!("{ty} in memory beside other types"));
     }
     let first = one_way(source, target, options);
     if options.relation != Relation::Equivalent || first.decision != Decision::Proved {

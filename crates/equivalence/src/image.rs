@@ -51,6 +51,9 @@ fn write(
             for (i, byte) in place.iter_mut().enumerate() {
                 *byte = ImageByte::Bits((bits.checked_shr(8 * i as u32).unwrap_or(0)) as u8);
             }
+            if module.layout.big_endian {
+                place.reverse();
+            }
         }
         Constant::Aggregate(fields) => {
             for (i, (field_ty, field)) in fields.iter().enumerate() {

@@ -246,7 +246,11 @@ impl Places {
                     *slot = match held {
                         _ if poison => Byte::Poison,
                         Some(pointer) => Byte::Pointer(pointer, i as u8),
-                        None => Byte::Bits((found >> (8 * i) & fold::mask(8)) as u8),
+                        None => {
+                            let big = attempt.source.module.layout.big_endian;
+                            let at = if big { bytes - 1 - i } else { i };
+                            Byte::Bits((found >> (8 * at) & fold::mask(8)) as u8)
+                        }
                     };
                 }
             }

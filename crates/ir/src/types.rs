@@ -84,6 +84,21 @@ impl Type {
         }
     }
 
+    /// The integer that a vector is in memory whose elements are no whole bytes: they are packed bit by bit.
+    #[must_use]
+    pub fn packed(&self) -> Option<Type> {
+        match self {
+            Self::Vector(n, element) => match **element {
+                Self::Int(bits) if bits % 8 != 0 => {
+                    let bits = n.checked_mul(bits).filter(|bits| *bits <= 128)?;
+                    Some(Self::Int(bits))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The element of a vector, else the type itself.
     #[must_use]
     pub fn scalar(&self) -> &Type {
@@ -122,13 +137,15 @@ impl fmt::Display for Type {
     }
 }
 
-/// Sizes and alignments; little-endian with 64-bit pointers, or it is not modelled.
+/// Sizes and alignments; 64-bit pointers, or it is not modelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// ABI alignment of `i64` in bytes: 4 where no data layout is given, 8 on the usual targets.
     pub i64_align: u64,
     /// ABI alignment of `i128` in bytes.
     pub i128_align: u64,
+    /// The most significant byte stands first.
+    pub big_endian: bool,
 }
 
 impl Default for Layout {
@@ -136,6 +153,7 @@ impl Default for Layout {
         Self {
             i64_align: 4,
             i128_align: 4,
+            big_endian: false,
         }
     }
 }

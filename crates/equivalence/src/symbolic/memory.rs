@@ -14,7 +14,7 @@ use crate::prove::lane_violation;
 /// Stores and joins that one read looks through.
 const LOOK_BACK_LIMIT: u32 = 400;
 /// Scalars of one access.
-const LANE_LIMIT: usize = 64;
+const LANE_LIMIT: usize = 128;
 /// Bytes that a copy or fill may move.
 const BLOCK_LIMIT_BYTES: u64 = 64;
 
@@ -100,13 +100,14 @@ impl Machine<'_> {
         pointer: ValueId,
         align: u64,
     ) -> Result<Lanes, Stop> {
-        let ty = self.function.ty(id).clone();
+        let own = self.function.ty(id).clone();
+        let ty = own.packed().unwrap_or_else(|| own.clone());
         let (Some(size), Some(places)) = (self.module.store_size(&ty), places(self.module, &ty))
         else {
             return Stop::because("memory-model", format!("load of {ty}"));
         };
         let pointer = self.one(state, pointer)?;
-        let align = self.own_align(&ty, align);
+        let align = self.own_align(&own, align);
         self.access(state, pointer, size, align, false)?;
         let unit = state.world.unit.max(1);
         let mut out = Vec::new();
@@ -126,7 +127,7 @@ impl Machine<'_> {
             )?;
             out.push(narrow(g, lane, width));
         }
-        Ok(out)
+        self.bitcast(state.graph, out, &ty, &own)
     }
 
     fn own_align(&self, ty: &Type, align: u64) -> u64 {
@@ -261,7 +262,7 @@ impl Machine<'_> {
                         if g.is_false(hit) {
                             continue;
                         }
-                        let part = piece(g, &parts, k * unit, place)?;
+                        let part = self.piece(g, &parts, k * unit, place)?;
                         lane = choose_lane(g, hit, part, lane);
                     }
                     return Ok(lane);
@@ -300,6 +301,21 @@ impl Machine<'_> {
                 }
             }
         }
+    }
+
+    /// Part of what was stored.
+    fn piece(&self, g: &mut Graph, parts: &[Node], at: u64, place: Place) -> Result<Lane, Stop> {
+        let mut low = 8 * at as u32;
+        if self.module.layout.big_endian {
+            low = g.width(parts[3]) - place.width - low;
+        }
+        let lane = Lane {
+            value: g.extract(parts[3], low, place.width),
+            poison: parts[4],
+            undef: parts[6],
+            provenance: parts[5],
+        };
+        as_kind(g, lane, place)
     }
 
     /// When an allocation of the caller's was freed by a call on the way to this memory.
@@ -342,6 +358,9 @@ impl Machine<'_> {
             Role::Source => g.all(&undef),
             Role::Target => g.any(&undef),
         };
+        if self.module.layout.big_endian {
+            values.reverse();
+        }
         Ok(Lane {
             value: g.concat(&values),
             poison: g.any(&poison),
@@ -390,7 +409,12 @@ impl Machine<'_> {
             let ImageByte::Bits(b) = byte else {
                 return None;
             };
-            bits |= u128::from(*b).checked_shl(8 * i as u32)?;
+            let at = if self.module.layout.big_endian {
+                bytes.len() - 1 - i
+            } else {
+                i
+            };
+            bits |= u128::from(*b).checked_shl(8 * at as u32)?;
         }
         // A pointer made of bits has no provenance here but null's.
         (!place.pointer || bits == 0).then(|| plain(g, bits))
@@ -474,14 +498,25 @@ impl Machine<'_> {
         pointer: ValueId,
         align: u64,
     ) -> Result<Lanes, Stop> {
-        let ty = self.function.ty(value).clone();
+        let own = self.function.ty(value).clone();
+        let ty = own.packed().unwrap_or_else(|| own.clone());
         let (Some(size), Some(places)) = (self.module.store_size(&ty), places(self.module, &ty))
         else {
             return Stop::because("memory-model", format!("store of {ty}"));
         };
-        let lanes = self.operand(state, value)?;
+        let mut lanes = self.operand(state, value)?;
+        if ty != own {
+            let whole = |l: &Lane| state.graph.is_false(l.poison) && state.graph.is_false(l.undef);
+            if !lanes.iter().all(whole) {
+                return Stop::because(
+                    "memory-model",
+                    "a packed vector that may be partly poison or undef",
+                );
+            }
+            lanes = self.bitcast(state.graph, lanes, &own, &ty)?;
+        }
         let pointer = self.one(state, pointer)?;
-        let align = self.own_align(&ty, align);
+        let align = self.own_align(&own, align);
         self.access(state, pointer, size, align, true)?;
         self.keeps_pointers |= places.iter().any(|(_, t)| *t == Type::Pointer);
         let unit = state.world.unit.max(1);
@@ -656,17 +691,6 @@ fn put(state: &mut State<'_>, pointer: Lane, at: u64, bytes: u64, lane: Lane) {
 fn whole(g: &mut Graph, parts: &[Node], place: Place) -> Result<Lane, Stop> {
     let lane = Lane {
         value: parts[3],
-        poison: parts[4],
-        undef: parts[6],
-        provenance: parts[5],
-    };
-    as_kind(g, lane, place)
-}
-
-/// Part of what was stored.
-fn piece(g: &mut Graph, parts: &[Node], at: u64, place: Place) -> Result<Lane, Stop> {
-    let lane = Lane {
-        value: g.extract(parts[3], 8 * at as u32, place.width),
         poison: parts[4],
         undef: parts[6],
         provenance: parts[5],

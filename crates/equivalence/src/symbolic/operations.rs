@@ -673,8 +673,8 @@ impl Machine<'_> {
         Ok(out)
     }
 
-    fn bitcast(
-        &mut self,
+    pub(super) fn bitcast(
+        &self,
         g: &mut Graph,
         lanes: Lanes,
         from: &Type,
@@ -701,7 +701,11 @@ impl Machine<'_> {
                 format!("bitcast of {from} to {to}"),
             );
         }
-        let mut out = Vec::new();
+        let (mut lanes, mut out) = (lanes, Vec::new());
+        let big = self.module.layout.big_endian;
+        if big {
+            lanes.reverse();
+        }
         for i in 0..types.len() as u32 {
             let (from_bit, to_bit) = (i * b, (i + 1) * b);
             let mut parts = Vec::new();
@@ -723,6 +727,9 @@ impl Machine<'_> {
                 undef,
                 ..Lane::plain(g, value)
             });
+        }
+        if big {
+            out.reverse();
         }
         Ok(out)
     }

@@ -782,7 +782,7 @@ impl Frame<'_> {
             .collect()
     }
 
-    fn bitcast(&self, lanes: Lanes, from: &Type, to: &Type) -> Result<Lanes, Stop> {
+    pub(super) fn bitcast(&self, lanes: Lanes, from: &Type, to: &Type) -> Result<Lanes, Stop> {
         if from == to {
             return Ok(lanes);
         }
@@ -805,13 +805,18 @@ impl Frame<'_> {
                 format!("bitcast of {from} to {to}"),
             );
         }
-        // Lane 0 holds the low bits. A result with one poison bit is poison.
+        // Lane 0 holds the low bits, or on a big-endian machine the high ones. A result with one poison bit is poison.
         let mut bits: Vec<Option<bool>> = Vec::new();
+        let mut lanes = lanes;
+        let big = self.module.layout.big_endian;
+        if big {
+            lanes.reverse();
+        }
         for lane in lanes {
             let value = self.need(lane, a)?;
             bits.extend((0..a).map(|i| value.map(|v| v >> i & 1 == 1)));
         }
-        Ok(bits
+        let mut out: Lanes = bits
             .chunks(b as usize)
             .map(|chunk| {
                 chunk
@@ -822,7 +827,11 @@ impl Frame<'_> {
                     })
                     .map_or(Scalar::Poison, Scalar::Int)
             })
-            .collect())
+            .collect();
+        if big {
+            out.reverse();
+        }
+        Ok(out)
     }
 
     fn callee(

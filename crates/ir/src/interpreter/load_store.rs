@@ -132,6 +132,15 @@ impl Frame<'_> {
         Ok(self.memory.span(pointer, size))
     }
 
+    /// The place of byte `i` of a value of `size` bytes.
+    fn shift(&self, i: usize, size: usize) -> usize {
+        8 * if self.module.layout.big_endian {
+            size - 1 - i
+        } else {
+            i
+        }
+    }
+
     fn layout(&self, ty: &Type) -> Result<(u64, Vec<(u64, Type)>), Stop> {
         match (self.module.store_size(ty), places(self.module, ty)) {
             (Some(size), Some(places)) => Ok((size, places)),
@@ -145,17 +154,22 @@ impl Frame<'_> {
         pointer: ValueId,
         align: u64,
     ) -> Result<Vec<Scalar>, Stop> {
-        let ty = self.function.ty(id).clone();
+        let own = self.function.ty(id).clone();
+        let ty = own.packed().unwrap_or_else(|| own.clone());
         let (size, places) = self.layout(&ty)?;
-        let (block, range) = self.access(false, pointer, size, align, &ty)?;
+        let (block, range) = self.access(false, pointer, size, align, &own)?;
         if self.memory.blocks[block].asleep {
-            return Ok(vec![Scalar::Poison; places.len()]);
+            return Ok(vec![
+                Scalar::Poison;
+                self.module.lanes(&own).map_or(0, |l| l.len())
+            ]);
         }
         let bytes = &self.memory.blocks[block].bytes[range];
-        places
+        let lanes = places
             .iter()
             .map(|(at, ty)| self.decode(bytes, *at as usize, ty))
-            .collect()
+            .collect::<Result<_, Stop>>()?;
+        self.bitcast(lanes, &ty, &own)
     }
 
     fn decode(&self, bytes: &[Byte], at: usize, ty: &Type) -> Result<Scalar, Stop> {
@@ -181,7 +195,7 @@ impl Frame<'_> {
                 let mut value = 0u128;
                 for (i, byte) in bytes.iter().enumerate() {
                     match byte {
-                        Byte::Bits(b) => value |= u128::from(*b) << (8 * i),
+                        Byte::Bits(b) => value |= u128::from(*b) << self.shift(i, bytes.len()),
                         _ => return Stop::stuck("memory-model", "load of a pointer as an integer"),
                     }
                 }
@@ -223,10 +237,20 @@ impl Frame<'_> {
         pointer: ValueId,
         align: u64,
     ) -> Result<Vec<Scalar>, Stop> {
-        let ty = self.function.ty(value).clone();
+        let own = self.function.ty(value).clone();
+        let ty = own.packed().unwrap_or_else(|| own.clone());
         let (size, places) = self.layout(&ty)?;
-        let lanes = self.lanes(value)?;
-        let (block, range) = self.access(true, pointer, size, align, &ty)?;
+        let mut lanes = self.lanes(value)?;
+        if ty != own {
+            if lanes.iter().any(|l| !matches!(l, Scalar::Int(_))) {
+                return Stop::stuck(
+                    "memory-model",
+                    "a packed vector that is partly poison or undef",
+                );
+            }
+            lanes = self.bitcast(lanes, &own, &ty)?;
+        }
+        let (block, range) = self.access(true, pointer, size, align, &own)?;
         if self.memory.blocks[block].constant {
             return Stop::undefined("store to constant memory");
         }
@@ -239,7 +263,7 @@ impl Frame<'_> {
             let start = range.start + *at as usize;
             for i in 0..size {
                 let byte = match lane {
-                    Scalar::Int(bits) => Byte::Bits((bits >> (8 * i)) as u8),
+                    Scalar::Int(bits) => Byte::Bits((bits >> self.shift(i, size)) as u8),
                     Scalar::Pointer(p) if p.block == 0 && p.offset == 0 => Byte::Bits(0),
                     Scalar::Pointer(p) => Byte::Pointer(p, i as u8),
                     Scalar::Poison => Byte::Poison,

@@ -318,10 +318,7 @@ impl<'t> Parser<'t> {
                     .map(|b| (b / 8).clamp(1, 64))
             };
             match fields.next() {
-                Some("E") => self
-                    .module
-                    .unsupported
-                    .push("big-endian data layout".into()),
+                Some("E") => self.module.layout.big_endian = true,
                 Some("i64") => self.module.layout.i64_align = bits(fields.next()).unwrap_or(8),
                 Some("i128") => self.module.layout.i128_align = bits(fields.next()).unwrap_or(16),
                 Some("p" | "p0") if fields.next() != Some("64") => {
