@@ -116,7 +116,7 @@ export interface GenerateRequest {
   readonly max_tokens: number;
   /** 0: greedy, with log-probs at temperature 1. */
   readonly temperature: number;
-  /** Keep the k likeliest (0: all). Log-probs stay those of the whole distribution. */
+  /** Keep the k likeliest (0: all). Log-probs are of what top-k and top-p leave. */
   readonly top_k?: number;
   /** Keep the least set of likeliest tokens whose share is at least p (1: all). */
   readonly top_p?: number;
@@ -124,6 +124,16 @@ export interface GenerateRequest {
   readonly stop: readonly number[];
   /** Called now and then with the number of tokens sampled so far. */
   readonly onProgress?: (tokens: number) => void;
+  /** Called with what is new, every few tokens: for streaming. */
+  readonly onTokens?: (news: readonly NewTokens[]) => void;
+}
+
+/** The next tokens of a completion, while it is sampled. */
+export interface NewTokens {
+  readonly prompt: number;
+  readonly index: number;
+  readonly ids: readonly number[];
+  readonly logProbs: readonly number[];
 }
 
 export interface Completion {

@@ -1,5 +1,5 @@
 /** The end of the decoder: final norm, logits in chunks of rows, log-probs and their gradient. */
-import { chunkGroups, type Dispatch, logprob, logprobBackward } from "../gpu/mod.ts";
+import { chunkGroups, type Dispatch, logprob, logprobBackward, logprobCut } from "../gpu/mod.ts";
 import type { Graph } from "./graph.ts";
 import { norm } from "./norms.ts";
 import { fromRow, project, projectBackward, type Rows } from "./projection.ts";
@@ -17,21 +17,28 @@ export const headForward = (g: Graph, use: (rows: Rows) => Dispatch[]): Dispatch
   ]),
 ];
 
-/** Log-prob and entropy of a chunk's targets. */
-export const headLogprob = (g: Graph, rows: Rows): Dispatch[] => [
-  g.device.dispatch(
-    logprob,
-    {
-      tokens: g.buffer("pass.tokens"),
-      logits: g.buffer("head.logits"),
-      logp: g.buffer("head.logp"),
-      entropy: g.buffer("head.entropy"),
-      lse: g.buffer("head.lse"),
-    },
-    { ...rows, vocab: g.sizes.vocab, stride4: g.sizes.vocab_p / 4 },
-    chunkGroups(rows.row0, rows.rows_max, 1),
-  ),
-];
+/** Log-prob and entropy of a chunk's targets, of what top-k and top-p left if `cut`. */
+export const headLogprob = (g: Graph, rows: Rows, cut = false): Dispatch[] => {
+  const buffers = {
+    tokens: g.buffer("pass.tokens"),
+    logits: g.buffer("head.logits"),
+    logp: g.buffer("head.logp"),
+    entropy: g.buffer("head.entropy"),
+    lse: g.buffer("head.lse"),
+  };
+  const shape = { ...rows, vocab: g.sizes.vocab, stride4: g.sizes.vocab_p / 4 };
+  const groups = chunkGroups(rows.row0, rows.rows_max, 1);
+  return [
+    cut
+      ? g.device.dispatch(
+        logprobCut,
+        { ...buffers, cut: g.buffer("sampling.cut") },
+        shape,
+        groups,
+      )
+      : g.device.dispatch(logprob, buffers, shape, groups),
+  ];
+};
 
 /** From a chunk's logits to the gradient of the final norm's output, before the next chunk. */
 export const headBackward = (g: Graph, rows: Rows): Dispatch[] => {

@@ -13,6 +13,7 @@ export type {
   EngineOptions,
   FreshLora,
   GenerateRequest,
+  NewTokens,
   TrainingState,
   UpdateOptions,
 } from "./engine.ts";

@@ -29,8 +29,11 @@ const engineBehind = (door: Door, opened: Opened): Engine => {
     foldGradient: call("foldGradient"),
     update: call("update"),
     unsound: call("unsound"),
-    generate: ({ onProgress, ...request }: GenerateRequest) =>
-      door.send({ method: "generate", args: [request] }, onProgress) as Promise<never>,
+    generate: ({ onProgress, onTokens, ...request }: GenerateRequest) =>
+      door.send({ method: "generate", args: [request], stream: onTokens !== undefined }, {
+        onProgress,
+        onTokens,
+      }) as Promise<never>,
     snapshotReference: call("snapshotReference"),
     saveModel: call("saveModel"),
     saveAdapter: call("saveAdapter"),
@@ -44,10 +47,11 @@ const engineBehind = (door: Door, opened: Opened): Engine => {
   };
 };
 
-interface Waiting {
+type Listeners = { [K in "onProgress" | "onTokens"]?: GenerateRequest[K] | undefined };
+
+interface Waiting extends Listeners {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly onProgress: ((tokens: number) => void) | undefined;
 }
 
 /** Requests out, replies in; every request is answered, also when the Worker dies. */
@@ -62,6 +66,7 @@ class Door {
       const waiting = this.#waiting.get(data.id);
       if (!waiting) return;
       if ("progress" in data) return waiting.onProgress?.(data.progress);
+      if ("news" in data) return waiting.onTokens?.(data.news);
       this.#waiting.delete(data.id);
       if ("error" in data) waiting.reject(errorOf(data.error));
       else waiting.resolve(data.value);
@@ -74,12 +79,12 @@ class Door {
 
   send(
     request: Request extends infer R ? R extends Request ? Omit<R, "id"> : never : never,
-    onProgress?: (tokens: number) => void,
+    listeners: Listeners = {},
   ): Promise<unknown> {
     if (this.closed) return Promise.reject(new Error("the engine is closed"));
     return new Promise((resolve, reject) => {
       const id = this.#next++;
-      this.#waiting.set(id, { resolve, reject, onProgress });
+      this.#waiting.set(id, { resolve, reject, ...listeners });
       this.#worker.postMessage({ ...request, id });
     });
   }

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEngine } from "./open.ts";
-import type { Engine, EngineOptions } from "./engine.ts";
+import type { Engine, EngineOptions, GenerateRequest } from "./engine.ts";
 import { ModelError } from "./errors.ts";
 import { initModelFolder } from "./init.ts";
 
@@ -117,6 +117,41 @@ Deno.test("top-k of one is greedy, and a narrow nucleus stays near it", options,
     const ids = (completions: typeof greedy) => completions.map((c) => [...c.ids]);
     assert.deepEqual(ids(one), ids(greedy));
     assert.deepEqual(ids(narrow), ids(greedy));
+  });
+});
+
+Deno.test("streamed tokens are the completion's, piece by piece", options, async () => {
+  await withEngine({}, async (engine) => {
+    const pieces = new Map<string, number[]>();
+    let calls = 0;
+    const onTokens: GenerateRequest["onTokens"] = (news) => {
+      calls++;
+      for (const { prompt, index, ids, logProbs } of news) {
+        assert.ok(ids.length <= 4 && logProbs.length === ids.length);
+        const key = `${prompt} ${index}`;
+        pieces.set(key, [...pieces.get(key) ?? [], ...ids]);
+      }
+    };
+    const completions = await engine.generate({ ...REQUEST, onTokens });
+    assert.ok(calls >= 10);
+    for (const { prompt, index, ids } of completions) {
+      assert.deepEqual(pieces.get(`${prompt} ${index}`), [...ids]);
+    }
+    const whole = await engine.generate(REQUEST);
+    assert.deepEqual(whole.map(({ ids }) => [...ids]), completions.map(({ ids }) => [...ids]));
+  });
+});
+
+Deno.test("log-probs are of what top-k and top-p leave", options, async () => {
+  await withEngine({}, async (engine) => {
+    const first = (o: object) =>
+      engine.generate({ ...REQUEST, prompts: PROMPTS.slice(0, 1), max_tokens: 1, ...o });
+    const [only] = await first({ top_k: 1 });
+    assert.deepEqual([...only!.logProbs], [0]);
+    const drawn = await first({ top_k: 3, samples: 60 });
+    const shares = new Map(drawn.map(({ ids, logProbs }) => [ids[0], Math.exp(logProbs[0]!)]));
+    assert.equal(shares.size, 3);
+    assert.ok(Math.abs([...shares.values()].reduce((a, b) => a + b) - 1) < 1e-6);
   });
 });
 

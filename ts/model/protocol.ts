@@ -1,7 +1,7 @@
 /** Messages between the door (`openEngine`) and the Worker that holds the engine. */
 import { DeviceError, type DeviceErrorCode, type DeviceInfo } from "../gpu/mod.ts";
 import type { ModelConfig } from "./config.ts";
-import type { EngineOptions } from "./engine.ts";
+import type { EngineOptions, NewTokens } from "./engine.ts";
 import { ModelError, type ModelErrorCode } from "./errors.ts";
 import type { MemoryPlan } from "./memory.ts";
 
@@ -23,12 +23,19 @@ export type Method =
 
 export type Request =
   | { readonly id: number; readonly method: "open"; readonly options: EngineOptions }
-  | { readonly id: number; readonly method: Method; readonly args: readonly unknown[] };
+  | {
+    readonly id: number;
+    readonly method: Method;
+    readonly args: readonly unknown[];
+    /** `generate`: tell tokens as they come. */
+    readonly stream?: boolean;
+  };
 
 export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ErrorData }
-  | { readonly id: number; readonly progress: number };
+  | { readonly id: number; readonly progress: number }
+  | { readonly id: number; readonly news: readonly NewTokens[] };
 
 /** What `open` answers. */
 export interface Opened {

@@ -59,7 +59,10 @@ export class Sampler {
     this.#prefill = decoderForward(graph, { kv, by: "block", format });
     const decode = (cut: boolean) => [
       ...decoderForward(graph, { kv, by: "row", format }),
-      ...headForward(graph, (rows) => [...this.#choose(rows, cut), ...headLogprob(graph, rows)]),
+      ...headForward(graph, (rows) => [
+        ...this.#choose(rows, cut),
+        ...headLogprob(graph, rows, cut),
+      ]),
       device.dispatch(
         advance,
         {
@@ -113,13 +116,16 @@ export class Sampler {
       next = this.#fill(slots, sequences, next, r);
       const live = slots.filter(({ sequence }) => sequence);
       if (live.length === 0) break;
-      const burst = burstLength(
-        live.length,
-        Math.max(...live.map(({ sequence }) => this.#room(sequence!, r))),
-      );
+      const room = Math.max(...live.map(({ sequence }) => this.#room(sequence!, r)));
+      const burst = Math.min(r.onTokens ? STREAM_BURST : BURST_MAX, burstLength(live.length, room));
+      const before = live.map(({ sequence }) => sequence!.ids.length);
       sampled += await this.#burst(live, burst, r);
-      for (const slot of live) if (slot.sequence!.finish) slot.sequence = undefined;
       r.onProgress?.(sampled);
+      r.onTokens?.(live.map(({ sequence }, i) => {
+        const { prompt, index, ids, logProbs } = sequence!;
+        return { prompt, index, ids: ids.slice(before[i]), logProbs: logProbs.slice(before[i]) };
+      }));
+      for (const slot of live) if (slot.sequence!.finish) slot.sequence = undefined;
     }
     return sequences.map(({ prompt, index, ids, logProbs, finish }) => ({
       prompt,
@@ -294,6 +300,9 @@ export class Sampler {
     });
   }
 }
+
+/** Tokens between two waits when they are streamed: few, so that a reader sees them flow. */
+const STREAM_BURST = 4;
 
 /** A wait costs the same for one token as for many; tokens past a sequence's end are thrown away. */
 const burstLength = (live: number, room: number): number =>

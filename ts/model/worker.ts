@@ -1,5 +1,6 @@
 /** The Worker's side of the door: one engine, calls in the order they come. */
 import { Core } from "./core.ts";
+import type { GenerateRequest, NewTokens } from "./engine.ts";
 import { errorData, type Reply, type Request, transferables } from "./protocol.ts";
 
 const port = globalThis as unknown as {
@@ -28,10 +29,15 @@ const answer = async (request: Request): Promise<unknown> => {
     return { device: core.device.info, config: core.folder.config, memory: core.memory };
   }
   if (!core) throw new Error(`${request.method} before open`);
-  const { id, method, args } = request;
+  const { id, method, args, stream } = request;
   if (method === "generate") {
     const onProgress = (progress: number) => port.postMessage({ id, progress });
-    return await core.generate({ ...args[0] as Parameters<Core["generate"]>[0], onProgress });
+    const onTokens = (news: readonly NewTokens[]) => port.postMessage({ id, news });
+    return await core.generate({
+      ...args[0] as GenerateRequest,
+      onProgress,
+      ...(stream ? { onTokens } : {}),
+    });
   }
   const call = core[method] as (this: Core, ...args: unknown[]) => unknown;
   return await call.apply(core, [...args]);

@@ -13,6 +13,7 @@ import { estimateSeconds, measureSpeed } from "./estimate.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
 import { Outbox } from "./outbox.ts";
 import type { Recipe } from "./recipe/parse.ts";
+import { persist } from "./persist.ts";
 import { type PreparedStage, prepareStage } from "./prepare.ts";
 import { runStage, type StageResult } from "./stage.ts";
 
@@ -28,9 +29,15 @@ export interface TrainOptions {
 /**
  * Trains as the recipe says and tells what happens. The reader paces the run: an event counts as stored
  * when the next one is asked for. Interrupting the stream stops the run after the GPU's current call; all
- * up to the last checkpoint is kept.
+ * up to the last checkpoint is kept. A device that is lost is opened anew and the run goes on from there.
  */
 export const train = (
+  recipe: Recipe,
+  options: TrainOptions,
+): Stream.Stream<TrainEvent, TrainError, Sandbox> =>
+  persist((resume) => attempt(recipe, { ...options, resume }), options.resume);
+
+const attempt = (
   recipe: Recipe,
   options: TrainOptions,
 ): Stream.Stream<TrainEvent, TrainError, Sandbox> =>

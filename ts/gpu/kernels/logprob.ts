@@ -4,32 +4,38 @@
  *   logp = x_t - log sum_v exp(x_v),   H = log z - (1/z) sum_v e^{x_v - max} (x_v - max),   x = logits / T
  *   backward  dlogits_v = dlogp ([v = t] - p_v) / T
  *
- * Log-probs are always over the whole distribution, also when sampling was cut by top-k or top-p.
- * Sampling uses this very kernel, so what it reports is what training computes.
+ * Sampling uses this very kernel, so what it reports is what training computes. Where top-k or top-p cut,
+ * `logprobCut` sums over what they left: tokens below the threshold of `truncate` count 0.
  */
 import type { Dispatch } from "../device.ts";
 import { ELEMENT_INDEX, ELEMENT_MAIN, elementGroups, type Kernel, NO_TARGET } from "../kernel.ts";
+import { ORDERED } from "./sample.ts";
 
 /** One vec4 of scaled logits, entries beyond the vocabulary pushed to -3e38. */
-export const SCALED_LOGITS = `
+const scaledLogits = (keep: string): string => `
 fn scaled(row: u32, v4: u32) -> vec4f {
   let x = logits[row * shape.stride4 + v4] / pass_.temperature;
   let v = vec4u(v4 * 4u) + vec4u(0u, 1u, 2u, 3u);
-  return select(vec4f(-3.0e38), x, v < vec4u(shape.vocab));
+  return select(vec4f(-3.0e38), x, ${keep});
 }`;
+const SCALED_LOGITS = scaledLogits("v < vec4u(shape.vocab)");
+const SCALED_AND_CUT = ORDERED +
+  scaledLogits(`(v < vec4u(shape.vocab)) & (vec4u(ordered(x.x), ordered(x.y),
+    ordered(x.z), ordered(x.w)) >= vec4u(cut[shape.row0 + row]))`);
 
-export const logprob = {
-  name: "logprob",
+const logprobOver = <C extends object>(name: string, scaled: string, cut: C) => ({
+  name,
   buffers: {
     tokens: "read Token",
     logits: "read vec4f", // rows from row0 on
     logp: "write f32", // (N)
     entropy: "write f32", // (N)
     lse: "write f32", // (N)
+    ...cut,
   },
   shape: { row0: "u32", rows_max: "u32", vocab: "u32", stride4: "u32" },
   code: () => `
-${SCALED_LOGITS}
+${scaled}
 ${ELEMENT_MAIN} {
   let row = ${ELEMENT_INDEX};
   let n = shape.row0 + row;
@@ -53,7 +59,16 @@ ${ELEMENT_MAIN} {
   logp[n] = 0.0;
   if (t != ${NO_TARGET}u) { logp[n] = scaled(row, t / 4u)[t % 4u] - top - log_z; }
 }`,
-} as const satisfies Kernel;
+} as const);
+
+export const logprob = logprobOver("logprob", SCALED_LOGITS, {}) satisfies Kernel;
+export const logprobCut = logprobOver(
+  "logprob_cut",
+  SCALED_AND_CUT,
+  {
+    cut: "read u32", // (N)
+  } as const,
+) satisfies Kernel;
 
 export const logprobBackward = {
   name: "logprob_backward",

@@ -1,5 +1,5 @@
 import { NO_TARGET, TOKEN_WORDS } from "../kernel.ts";
-import { chunkGroups, logprob, logprobBackward, twinLogprob } from "./logprob.ts";
+import { chunkGroups, logprob, logprobBackward, logprobCut, twinLogprob } from "./logprob.ts";
 import { laidOut, numbers, pad4, SIZES, type Trial, tryKernel } from "./trial_test.ts";
 
 /** Rows from `row0` on are in `logits`; the last row has no target. */
@@ -70,6 +70,49 @@ tryKernel(
     ["z4.x + z4.y + z4.z + z4.w", "z4.x + z4.y + z4.z"],
     ["shape.row0 + row", "row"],
   ],
+);
+
+/** A threshold in the middle of each row: what lies below counts as if it were not there. */
+tryKernel(
+  "logprob of what a cut left",
+  [1, 3, 65, 127].map((vocab): Trial => {
+    const s = setting(5, vocab, 64, 0.7);
+    const logits = numbers(5 * vocab, 1).map((x) => 9 * x);
+    const targets = Uint32Array.from({ length: 5 }, (_, n) => {
+      const row = logits.subarray(n * vocab, (n + 1) * vocab);
+      return row.indexOf(Math.max(...row));
+    });
+    const cut = new Uint32Array(69);
+    const kept = logits.map((x, i) => {
+      const n = Math.floor(i / vocab);
+      const least = Math.fround(Math.fround(logits[n * vocab + vocab / 2 | 0]!) / Math.fround(0.7));
+      const bits = new Uint32Array(Float32Array.of(least).buffer)[0]!;
+      // A little below, as the division here and there may round apart.
+      cut[64 + n] = (bits >>> 31 ? ~bits >>> 0 : bits | 0x80000000) - 16 >>> 0;
+      return x >= logits[n * vocab + vocab / 2 | 0]! ? x : -1e9;
+    });
+    targets.forEach((target, n) => s.tokens[(64 + n) * TOKEN_WORDS + 4] = target);
+    const { logp, entropy } = twinLogprob(kept, targets, 0.7);
+    const empty = () => new Float32Array(69);
+    return {
+      label: s.label,
+      kernel: logprobCut,
+      buffers: {
+        tokens: s.tokens,
+        logits: s.padded,
+        logp: empty(),
+        entropy: empty(),
+        lse: empty(),
+        cut,
+      },
+      shape: s.shape,
+      pass: s.pass,
+      groups: () => chunkGroups(64, 5, 1),
+      expected: { logp: [...s.before, ...logp], entropy: [...s.before, ...entropy] },
+      tolerance: 1e-4, // of log-probs near 0
+    };
+  }),
+  [["cut[shape.row0 + row]", "0u"], ["cut[shape.row0 + row]", "cut[row]"]],
 );
 
 tryKernel(

@@ -19,7 +19,7 @@ fn pcg(value: u32) -> u32 {
 }`;
 
 /** Order of floats as order of unsigned integers. */
-const ORDERED = `
+export const ORDERED = `
 fn ordered(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
