@@ -35,7 +35,7 @@ export const unconfine = (
 };
 
 /** Harnesses name the folder of their program; here it lies elsewhere. */
-export const placed = (
+const placed = (
   files: Readonly<Record<string, string>>,
   work: string,
 ): Readonly<Record<string, string>> =>

@@ -2,7 +2,7 @@ import { Effect, Semaphore } from "effect";
 import { createHmac, randomBytes } from "node:crypto";
 import { type Build, Builds } from "./builds.ts";
 import { confine, type Confinement } from "./isolation.ts";
-import { placed, unconfine } from "./no_isolation.ts";
+import { unconfine } from "./no_isolation.ts";
 import { compileLimits, type Limits, prepareLimits } from "./limits.ts";
 import type { Job, Outcome, Supervisor } from "./supervisor.ts";
 import type { Step, Toolchain } from "./toolchain.ts";
@@ -12,6 +12,8 @@ export interface Program {
   readonly toolchain: Toolchain;
   /** Where it lies, below the supervisor's root. */
   folder?: string;
+  /** What is still to be written there. */
+  files?: Readonly<Record<string, string>>;
   /** The key of the build that it holds; without one the folder is its own. */
   build?: string;
 }
@@ -56,14 +58,11 @@ export class Runner {
   ): Effect.Effect<Run | undefined> {
     const { compile } = program.toolchain;
     if (compile === undefined) {
-      const folder = program.folder ??= this.#folder("p");
-      return Effect.gen({ self: this }, function* () {
-        // Only then it is known where its folders lie; that it does not start is the run's own answer.
-        yield* Effect.promise(() => this.supervisor.start().catch(() => {}));
-        const work = `${this.supervisor.root}/${folder}`;
-        const written = this.isolated ? files : placed(files, work);
-        const run = yield* this.#job({ folder, files: written }, 1);
-        return "fault" in run ? run : undefined;
+      // Written by the first run that needs them: a message of their own would cost as much as a start.
+      return Effect.sync(() => {
+        program.folder ??= this.#folder("p");
+        program.files = files;
+        return undefined;
       });
     }
     return Effect.suspend(() => {
@@ -132,9 +131,9 @@ export class Runner {
       delete program.build;
       delete program.folder;
       if (build !== undefined) return Effect.sync(() => this.#builds.release(build));
-      return folder === undefined || this.#builds.has(folder)
-        ? Effect.void
-        : Effect.promise(() => this.#remove(folder));
+      // Nobody waits for it: what is sent later is done later.
+      if (folder !== undefined && !this.#builds.has(folder)) void this.#remove(folder);
+      return Effect.void;
     });
   }
 
@@ -159,9 +158,7 @@ export class Runner {
     const { limits } = options;
     const { toolchain } = program;
     const folder = program.folder ?? "";
-    const job = Effect.promise(async (): Promise<Job> => {
-      // Only then it is known where its folders lie; that it does not start is the run's own answer.
-      await this.supervisor.start().catch(() => {});
+    const job = (): Job => {
       const { prepared, variant } = toolchain;
       const bound = more.prepared?.() ??
         (prepared === undefined ? undefined : { path: prepared, at: variant.prepared_at });
@@ -176,11 +173,13 @@ export class Runner {
         environment: toolchain.environment,
       };
       const command = [...step.command, ...(options.args ?? [])];
+      const files = more.files ?? program.files;
+      delete program.files;
       return {
         folder,
         ...(this.isolated
-          ? { argv: confine(confinement, command), ...(more.files && { files: more.files }) }
-          : unconfine(confinement, command, more.files)),
+          ? { argv: confine(confinement, command), ...(files === undefined ? {} : { files }) }
+          : unconfine(confinement, command, files)),
         isolated: this.isolated,
         tools: toolchain.tools.map(([fd]) => fd),
         stdin: options.stdin ?? "",
@@ -190,25 +189,32 @@ export class Runner {
         memory_kb: limits.memory_mb * 1024,
         output_bytes: limits.output_kb * 1024,
       };
-    });
+    };
     const attempt = (permits: number) =>
-      Effect.flatMap(job, (job) => this.#job(job, permits)).pipe(
+      this.#job(job, permits).pipe(
         Effect.flatMap((run) =>
           "starved" in run && run.limit === "wall" && run.starved && permits < this.concurrency
-            ? Effect.flatMap(job, (job) => this.#job(job, this.concurrency))
+            ? this.#job(job, this.concurrency)
             : Effect.succeed(run)
         ),
       );
+    const { files } = program;
     // Once more where the fault was ours, and with nothing beside it: all together may have been too much.
-    return Effect.flatMap(
-      attempt(1),
-      (run) => isFault(run) ? attempt(this.concurrency) : Effect.succeed(run),
-    );
+    return Effect.flatMap(attempt(1), (run) => {
+      if (!isFault(run)) return Effect.succeed(run);
+      if (files !== undefined) program.files = files;
+      return attempt(this.concurrency);
+    });
   }
 
-  #job(job: Job, permits: number): Effect.Effect<Run> {
+  /** What is to be done is asked for when it is sent, for only then it is known where folders lie and what is written. */
+  #job(job: () => Job, permits: number): Effect.Effect<Run> {
     return this.#semaphore.withPermits(permits)(
-      Effect.promise((signal) => this.supervisor.run(job, signal)),
+      Effect.promise(async (signal) => {
+        // That it does not start is the run's own answer.
+        await this.supervisor.start().catch(() => {});
+        return await this.supervisor.run(job(), signal);
+      }),
     );
   }
 }

@@ -81,7 +81,7 @@ class Run:
         self.kills = CGROUP.kills()
         self.started_at = time.monotonic()
         self.base_at = self.started_at
-        self.next_look = self.started_at + 0.005
+        self.next_look = self.started_at + 0.01
         try:
             self.pid = os.posix_spawn(
                 self.job["argv"][0],
@@ -239,7 +239,7 @@ class Run:
         elif (now - self.base_at) * 1000 > self.job["wall_ms"]:
             self.starved = self.waited_for_cpu(now)
             self.end("wall")
-        self.next_look = now + min(0.02, max(0.005, (now - self.started_at) / 8))
+        self.next_look = now + min(0.025, max(0.01, (now - self.started_at) / 8))
 
     def waited_for_cpu(self, now):
         """True when the program stood in the queue of runnable processes for a fifth of its time or more: the machine
