@@ -6,9 +6,10 @@ use calque_ir::{
     ValueId,
 };
 
+use super::arithmetic::arithmetic;
+use super::casts::width_of;
 use super::machine::{Machine, State, choose_lane};
 use super::memory::memory_violation;
-use super::operations::{arithmetic, width_of};
 use super::{Lane, Lanes, Role, Stop};
 use crate::graph::{Graph, Hard, Node, Symbol};
 use crate::prove::lane_violation;

@@ -9,8 +9,8 @@ use calque_ir::float::{self, FastMath};
 use calque_ir::fold::{Folded, mask};
 use calque_ir::{Flags, FloatKind, Type, ValueId};
 
+use super::casts::width_of;
 use super::machine::{Machine, State};
-use super::operations::width_of;
 use super::{Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, Node, Symbol};
 

@@ -4,8 +4,8 @@ use calque_ir::collections::HashMap;
 
 use calque_ir::{Callee, Function, Module, Op, Type, ValueId, ValueKind};
 
+use super::casts::width_of;
 use super::machine::{Machine, State, choose_lane};
-use super::operations::width_of;
 use super::{FIRST_LOCAL, Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, Kind, Node, Symbol};
 use crate::image::ImageByte;

@@ -1,6 +1,10 @@
 //! Runs a function on graph nodes instead of bits, from one cut point to the next.
 
+mod arithmetic;
+mod attributes;
 mod calls;
+mod casts;
+mod constants;
 mod float;
 mod machine;
 mod memory;
@@ -8,13 +12,14 @@ mod operations;
 mod pointers;
 mod rebuild;
 mod region;
+mod scalars;
 mod undef;
 
+pub(crate) use arithmetic::compare_nodes;
 pub(crate) use machine::{Machine, Segment};
 pub(crate) use memory::{memory_violation, unit_of};
-pub(crate) use operations::compare_nodes;
 #[cfg(test)]
-pub(crate) use {calls::intrinsic_nodes, operations::arithmetic};
+pub(crate) use {arithmetic::arithmetic, calls::intrinsic_nodes};
 
 use calque_ir::collections::HashMap;
 

@@ -2,9 +2,9 @@
 
 use calque_ir::{Callee, Constant, Flags, Op, Type, ValueId, ValueKind};
 
+use super::arithmetic::{product_overflow, signed_overflow};
 use super::machine::{Machine, State};
 use super::memory::Place;
-use super::operations::{product_overflow, signed_overflow};
 use super::{Lane, Lanes, NULL_PROVENANCE, Role, SLEEP, Stop};
 use crate::graph::{Graph, Node, Symbol};
 

@@ -5,8 +5,8 @@ use calque_ir::collections::HashMap;
 use calque_ir::fold::{Intrinsic, overflow_intrinsic};
 use calque_ir::{Callee, CastOp, Op, ParameterAttributes, Type, ValueId, ValueKind};
 
+use super::casts::width_of;
 use super::machine::{Machine, State};
-use super::operations::width_of;
 use super::{Lane, Lanes, Stop, World};
 use crate::graph::{Graph, Node};
 

@@ -9,6 +9,8 @@ mod evaluate;
 mod float;
 mod intrinsics;
 mod load_store;
+mod operands;
+mod scalars;
 
 pub use callees::{CallRecord, STRANGER_COUNT};
 pub use choices::run_all;
