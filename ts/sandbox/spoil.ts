@@ -9,11 +9,19 @@ export const spoil = (test: string, language: string, seed: number): string | un
     const text = spoilText(bare.slice(span.from, span.to), language);
     return text === undefined ? [] : [{ ...span, text }];
   });
+  if (spoiled.length === 0) spoiled.push(...nothing(bare, language));
   const chosen = spoiled[seed % spoiled.length];
   return chosen === undefined
     ? undefined
     : test.slice(0, chosen.from) + chosen.text + test.slice(chosen.to);
 };
+
+/** Where no expectation is a literal (Go's random tests): nothing at all in the place of one side. */
+const nothing = (test: string, language: string) =>
+  language !== "go" ? [] : [...test.matchAll(/\bassert\.Equal\(/g)].flatMap((match) => {
+    const [side] = argumentsAt(test, match.index + match[0].length);
+    return side === undefined ? [] : [{ ...side, text: "nil" }];
+  });
 
 interface Span {
   readonly from: number;
@@ -84,7 +92,7 @@ const conditions = (test: string): Span[] => {
       const character = masked[at] as string;
       if ("([{".includes(character)) depth++;
       else if (")]}".includes(character)) depth--;
-      const equality = /^[^=!<>]==(?=[^=])\s*/.exec(masked.slice(at, at + 80));
+      const equality = /^[^=!<>]===?(?=[^=])\s*/.exec(masked.slice(at, at + 80));
       if (depth === 0 && equality !== null) found = at + equality[0].length;
       if (depth < 0 || (depth === 0 && character === ",")) {
         return found === undefined ? [] : [{ from: found, to: at }];

@@ -42,6 +42,10 @@ const styles: readonly (readonly [string, string, readonly string[]])[] = [
     'assert!(\n  f(vec![1 == 2]) ==\n    vec!["a", "b"]\n);\nassert!(g() == none);',
     ['assert!(\n  f(vec![1 == 2]) ==\n    vec!["aspoiled", "b"]\n);\nassert!(g() == none);'],
   ],
+  ["javascript", "console.assert(\n  JSON.stringify(f([1])) ===\n    JSON.stringify([3])\n)", [
+    "console.assert(\n  JSON.stringify(f([1])) ===\n    JSON.stringify([7922])\n)",
+  ]],
+  ["go", "assert.Equal(string(runes), f(g(runes)))", ["assert.Equal(nil, f(g(runes)))"]],
   ["nim", "# f(2) == 3\ndoAssert f(1) == 2", ["# f(2) == 3\ndoAssert f(1) == 7921"]],
   ["julia", '@test(f(1) == "a")', ['@test(f(1) == "aspoiled")']],
   ["haskell", "-- v0 = 3\nexpected_1 = 2", ["-- v0 = 3\nexpected_1 = 7921"]],
