@@ -57,6 +57,7 @@ export const printPlan = Effect.fnUntraced(function* (recipe: Recipe, json: bool
       ...Object.entries(counts).map(([name, count]) => [name, String(count)]),
       ...Object.entries(memory.parts).map(([name, bytes]) => [name, mebibytes(bytes)]),
       ["GPU memory in all", mebibytes(memory.total_bytes)],
+      [`largest binding (${memory.largest.name})`, mebibytes(memory.largest.bytes)],
     ];
     yield* writeOut(renderTable([{ title }, { title: "", align: "right" }], rows) + "\n\n");
   }
