@@ -6,6 +6,8 @@ mod blocks;
 #[cfg(test)]
 mod differential_test;
 mod merge;
+#[cfg(test)]
+mod proof;
 mod sat;
 
 pub(crate) use blocks::{Blocks, FoundBlock, KnownBlock};

@@ -29,10 +29,17 @@ struct Budget {
     left: Rc<Cell<u64>>,
     /// What one conflict costs: finding it walks through much of the circuit.
     price: u64,
+    #[cfg(test)]
+    learnt: Rc<std::cell::RefCell<Vec<Vec<Lit>>>>,
 }
 
 impl Callbacks for Budget {
-    fn on_new_clause(&mut self, _: &[Lit], _: clause::Kind) {
+    #[cfg_attr(not(test), allow(unused_variables, reason = "tests keep the proof"))]
+    fn on_new_clause(&mut self, literals: &[Lit], kind: clause::Kind) {
+        #[cfg(test)]
+        if kind == clause::Kind::Learnt {
+            self.learnt.borrow_mut().push(literals.to_vec());
+        }
         self.left.set(self.left.get().saturating_sub(self.price));
     }
 
@@ -51,6 +58,9 @@ pub(crate) struct Solver {
     /// Allocations of the last model.
     pub(crate) found: Vec<FoundBlock>,
     pub(super) objects: HashMap<Node, Object>,
+    /// Of the last *no* that took a search.
+    #[cfg(test)]
+    pub(super) proof: Option<super::proof::Proof>,
 }
 
 impl Solver {
@@ -61,6 +71,8 @@ impl Solver {
             blocks: None,
             found: Vec::new(),
             objects: HashMap::default(),
+            #[cfg(test)]
+            proof: None,
         }
     }
 
@@ -158,7 +170,12 @@ impl Solver {
         let budget = Budget {
             left: left.clone(),
             price: 1 + size,
+            #[cfg(test)]
+            learnt: Rc::default(),
         };
+        #[cfg(test)]
+        let learnt = budget.learnt.clone();
+        let mut given: Vec<Vec<Lit>> = Vec::new();
         let mut solver = batsat::Solver::new(batsat::SolverOpts::default(), budget);
         let mut order: Vec<usize> = cone.into_iter().collect();
         calque_ir::collections::sort(&mut order);
@@ -173,25 +190,37 @@ impl Solver {
             match self.blaster.aig.gates[gate] {
                 Some((a, b)) => {
                     let (o, a, b) = (literal(&names, own), literal(&names, a), literal(&names, b));
-                    solver.add_clause_reuse(&mut vec![!o, a]);
-                    solver.add_clause_reuse(&mut vec![!o, b]);
-                    solver.add_clause_reuse(&mut vec![o, !a, !b]);
+                    given.extend([vec![!o, a], vec![!o, b], vec![o, !a, !b]]);
                 }
                 // Gate 0 is the constant false.
                 None if gate == 0 => {
-                    solver.add_clause_reuse(&mut vec![!literal(&names, own)]);
+                    given.push(vec![!literal(&names, own)]);
                 }
                 None => {}
             }
         }
         for fact in facts {
-            let mut clause: Vec<Lit> = fact.iter().map(|b| literal(&names, *b)).collect();
+            given.push(fact.iter().map(|b| literal(&names, *b)).collect());
+        }
+        given.push(vec![literal(&names, goal)]);
+        #[cfg(test)]
+        let proof = super::proof::Proof {
+            given: given.clone(),
+            learnt: Vec::new(),
+        };
+        for mut clause in given {
             solver.add_clause_reuse(&mut clause);
         }
-        solver.add_clause_reuse(&mut vec![literal(&names, goal)]);
         let result = solver.solve_limited(&[]);
         self.conflicts = left.get();
         if result == lbool::FALSE {
+            #[cfg(test)]
+            {
+                self.proof = Some(super::proof::Proof {
+                    learnt: learnt.take(),
+                    ..proof
+                });
+            }
             return Answer::Never(false);
         }
         if result != lbool::TRUE {

@@ -7,7 +7,9 @@ use calque_ir::{
 };
 
 use super::calls::Event;
+use super::liveness::{escaping, liveness};
 use super::region::Step;
+use super::walk::{Edge, Walk};
 use super::{Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, NODE_LIMIT, Node};
 use crate::image::ImageByte;
@@ -99,13 +101,6 @@ impl State<'_> {
 
 /// A copy of a block in a walk, and the block.
 type Place = (usize, BlockId);
-
-#[derive(Clone)]
-struct Edge {
-    from: usize,
-    /// Given that `from` was reached.
-    condition: Node,
-}
 
 impl<'m> Machine<'m> {
     pub(crate) fn new(
@@ -557,73 +552,6 @@ enum Leaving {
     Edges(Vec<(BlockId, Node)>),
 }
 
-/// Conditions of paths within one run.
-struct Walk {
-    incoming: HashMap<usize, Vec<Edge>>,
-    dominator: HashMap<usize, usize>,
-    paths: HashMap<(usize, usize), Node>,
-    /// Position of each copy in the order of the walk.
-    rank: Vec<usize>,
-}
-
-impl Walk {
-    /// For each edge into `block`: where it comes from and when it is taken, given that the block's dominator was reached.
-    fn join(&mut self, graph: &mut Graph, block: usize) -> Vec<(usize, Node)> {
-        let edges = self.incoming.get(&block).cloned().unwrap_or_default();
-        let mut common: Option<usize> = None;
-        for edge in &edges {
-            common = Some(match common {
-                None => edge.from,
-                Some(mut a) => {
-                    let mut b = edge.from;
-                    while a != b {
-                        let deeper = if self.rank[a] > self.rank[b] {
-                            &mut a
-                        } else {
-                            &mut b
-                        };
-                        match self.dominator.get(deeper) {
-                            Some(up) => *deeper = *up,
-                            None => break,
-                        }
-                    }
-                    a
-                }
-            });
-        }
-        let Some(dominator) = common else {
-            return Vec::new();
-        };
-        self.dominator.insert(block, dominator);
-        edges
-            .iter()
-            .map(|edge| {
-                let path = self.path(graph, dominator, edge.from);
-                (edge.from, graph.all(&[path, edge.condition]))
-            })
-            .collect()
-    }
-
-    /// When control that is at `from` comes to `to`.
-    fn path(&mut self, graph: &mut Graph, from: usize, to: usize) -> Node {
-        if from == to {
-            return graph.truth(true);
-        }
-        if let Some(&known) = self.paths.get(&(from, to)) {
-            return known;
-        }
-        let edges = self.incoming.get(&to).cloned().unwrap_or_default();
-        let mut any = graph.truth(false);
-        for edge in edges {
-            let before = self.path(graph, from, edge.from);
-            let here = graph.all(&[before, edge.condition]);
-            any = graph.any(&[any, here]);
-        }
-        self.paths.insert((from, to), any);
-        any
-    }
-}
-
 pub(super) fn choose_lane(graph: &mut Graph, condition: Node, a: Lane, b: Lane) -> Lane {
     Lane {
         value: graph.choose(condition, a.value, b.value),
@@ -642,109 +570,4 @@ fn choose_lanes(graph: &mut Graph, condition: Node, a: &Lanes, b: Option<&Lanes>
             .map(|(a, b)| choose_lane(graph, condition, *a, *b))
             .collect(),
     }
-}
-
-/// Values live on entry to each block, without its phis. `kept` are used at the start of a block beside what the code uses.
-fn liveness(
-    function: &Function,
-    flow: &ControlFlow,
-    kept: &[(BlockId, ValueId)],
-) -> Vec<HashSet<ValueId>> {
-    let tracked = |id: ValueId| {
-        !matches!(function.value(id).kind, ValueKind::Constant(_)) && *function.ty(id) != Type::Void
-    };
-    let mut live: Vec<HashSet<ValueId>> = vec![HashSet::default(); function.blocks.len()];
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for &block in flow.order.iter().rev() {
-            let mut now: HashSet<ValueId> = HashSet::default();
-            for next in function.successors(block) {
-                now.extend(live[next.0 as usize].iter().copied());
-                for &id in &function.block(next).instructions {
-                    let Some(Op::Phi { incoming }) = function.op(id) else {
-                        break;
-                    };
-                    now.extend(
-                        incoming
-                            .iter()
-                            .filter(|(v, b)| *b == block && tracked(*v))
-                            .map(|(v, _)| *v),
-                    );
-                }
-            }
-            for &id in function.block(block).instructions.iter().rev() {
-                now.remove(&id);
-                match function.op(id) {
-                    Some(Op::Phi { .. }) | None => {}
-                    Some(op) => now.extend(op.operands().into_iter().filter(|v| tracked(*v))),
-                }
-            }
-            now.extend(kept.iter().filter(|(b, _)| *b == block).map(|(_, v)| *v));
-            if now != live[block.0 as usize] {
-                live[block.0 as usize] = now;
-                changed = true;
-            }
-        }
-    }
-    live
-}
-
-/// Locals whose address is stored, passed, compared or returned: more than loaded from, stored to, and moved along.
-fn escaping(function: &Function) -> HashSet<ValueId> {
-    // What an address flows into without getting out.
-    let mut origin: HashMap<ValueId, Vec<ValueId>> = HashMap::default();
-    for (i, value) in function.values.iter().enumerate() {
-        if matches!(&value.kind, ValueKind::Instruction(Op::Alloca { .. })) {
-            let id = ValueId(i as u32);
-            origin.insert(id, vec![id]);
-        }
-    }
-    let mut out = HashSet::default();
-    let mut changed = !origin.is_empty();
-    while changed {
-        changed = false;
-        for block in &function.blocks {
-            for &id in &block.instructions {
-                let Some(op) = function.op(id) else { continue };
-                let from: Vec<ValueId> = op
-                    .operands()
-                    .iter()
-                    .filter_map(|v| origin.get(v))
-                    .flatten()
-                    .copied()
-                    .collect();
-                if from.is_empty() {
-                    continue;
-                }
-                let stays = match op {
-                    Op::Load { .. } => continue,
-                    Op::Store { value, .. } if !origin.contains_key(value) => continue,
-                    Op::Call {
-                        callee: calque_ir::Callee::Named(name),
-                        ..
-                    } if name.starts_with("llvm.lifetime.") || name.starts_with("llvm.mem") => {
-                        continue;
-                    }
-                    Op::GetElementPointer { .. }
-                    | Op::Phi { .. }
-                    | Op::Select { .. }
-                    | Op::Freeze { .. } => true,
-                    _ => false,
-                };
-                for local in from {
-                    if stays {
-                        let list = origin.entry(id).or_default();
-                        if !list.contains(&local) {
-                            list.push(local);
-                            changed = true;
-                        }
-                    } else {
-                        changed |= out.insert(local);
-                    }
-                }
-            }
-        }
-    }
-    out
 }

@@ -6,6 +6,8 @@ mod calls;
 mod casts;
 mod constants;
 mod float;
+mod intrinsics;
+mod liveness;
 mod machine;
 mod memory;
 mod operations;
@@ -14,12 +16,13 @@ mod rebuild;
 mod region;
 mod scalars;
 mod undef;
+mod walk;
 
 pub(crate) use arithmetic::compare_nodes;
 pub(crate) use machine::{Machine, Segment};
 pub(crate) use memory::{memory_violation, unit_of};
 #[cfg(test)]
-pub(crate) use {arithmetic::arithmetic, calls::intrinsic_nodes};
+pub(crate) use {arithmetic::arithmetic, intrinsics::intrinsic_nodes};
 
 use calque_ir::collections::HashMap;
 
