@@ -1,14 +1,5 @@
 /** The engine itself, inside its Worker: opens a folder, plans, allocates, and runs passes. */
-import { freemem } from "node:os";
-import {
-  Device,
-  DeviceError,
-  type Dispatch,
-  part,
-  type Pass,
-  ropeTable,
-  type Slice,
-} from "../gpu/mod.ts";
+import { Device, type Dispatch, part, type Pass, ropeTable, type Slice } from "../gpu/mod.ts";
 import { type AdapterFolder, loraScale, openAdapterFolder, saveAdapterFolder } from "./adapter.ts";
 import { Arena, arenaCuts } from "./arena.ts";
 import { decoderBackward, decoderForward, decoderStages, ownKeys } from "./decoder.ts";
@@ -31,7 +22,6 @@ import {
   planBuffers,
   type PlanOptions,
   resolveOptions,
-  savings,
   summarize,
 } from "./memory.ts";
 import { freshModel } from "./init.ts";
@@ -46,6 +36,7 @@ import {
 } from "./parameters.ts";
 import { gather, NO_PASS, type RowPass, scatter, splitPasses } from "./passes.ts";
 import { Sampler } from "./sampler.ts";
+import { requireRoom } from "./room.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
 
 export class Core {
@@ -401,40 +392,6 @@ const scoreList = (graph: Graph): Dispatch[] => [
   ...decoderForward(graph, ownKeys(graph)),
   ...headForward(graph, (rows) => headLogprob(graph, rows)),
 ];
-
-/** Refuses, with the number that does not fit. */
-const requireRoom = (
-  device: Device,
-  memory: MemoryPlan,
-  buffers: BufferPlan,
-  plan: PlanOptions,
-): void => {
-  const { binding_bytes, buffer_bytes } = device.info.limits;
-  const { name, bytes } = memory.largest;
-  // WebGPU does not tell how much memory there is; a CPU that acts as a GPU uses the host's.
-  if (device.info.fallback && memory.total_bytes > freemem()) {
-    throw new DeviceError(
-      "out-of-memory",
-      `the plan needs ${memory.total_bytes} bytes, of which ${freemem()} are free: try ` +
-        savings(memory, plan),
-    );
-  }
-  if (bytes > binding_bytes) {
-    throw new DeviceError(
-      "out-of-memory",
-      `${name} needs a binding of ${bytes} bytes, ${device.info.name} grants ${binding_bytes}: ` +
-        "lower tokens_per_pass, slots or context",
-    );
-  }
-  for (const [label, words] of buffers) {
-    if (4 * words > buffer_bytes) {
-      throw new DeviceError(
-        "out-of-memory",
-        `${label} needs ${4 * words} bytes, ${device.info.name} grants ${buffer_bytes} a buffer`,
-      );
-    }
-  }
-};
 
 const passNumbers = ({ count, blocks, distinct }: RowPass, temperature: number): Pass => ({
   ...NO_PASS,
