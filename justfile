@@ -19,7 +19,7 @@ ready: (_setup "ready") lint check test package
 
 # Type-check TypeScript and Rust
 check: (_setup "check")
-    deno check ts apps tests bench experiments
+    deno check ts apps/api apps/cli apps/tools tests bench experiments
     cargo check --workspace --all-targets
 
 # All tests; the last line sums them up

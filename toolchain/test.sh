@@ -19,7 +19,7 @@ for suite; do
   rust) runner rust cargo test --workspace --no-fail-fast ;;
   # Types once: a test run that checks them does it again for each Worker that it starts.
   ts)
-    runner types deno check --quiet ts apps tests bench experiments
+    runner types deno check --quiet ts apps/api apps/cli apps/tools tests bench experiments
     runner ts env NO_COLOR=1 deno test -A --no-prompt --no-check --ignore=tests/browser ts apps tests experiments
     ;;
   *)
