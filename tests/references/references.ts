@@ -26,7 +26,8 @@ interface Reference {
 }
 
 interface Outcome extends Reference {
-  readonly own: boolean;
+  /** Absent where it needs more than its own tools: packages that only a folder the sandbox fills holds. */
+  readonly own: boolean | undefined;
   /** Its own tools pass it with a spoiled expectation too: its tests say nothing of it. */
   readonly vacuous: boolean;
   readonly judgement: Judgement;
@@ -76,7 +77,10 @@ const runPlainly = (words: readonly string[], folder: string, variables: Record<
   });
 
 /** Whether it passes under the language's own tools. */
-const passesPlainly = async (reference: Reference, language: Language): Promise<boolean> => {
+const passesPlainly = async (
+  reference: Reference,
+  language: Language,
+): Promise<boolean | undefined> => {
   const { code, test_program } = reference;
   const text = language.finish(
     language.join?.(code, test_program) ?? `${code}\n${test_program}`,
@@ -94,8 +98,7 @@ const passesPlainly = async (reference: Reference, language: Language): Promise<
       const variables = { ...variant.environment };
       if (!(await runPlainly(fill(variant.version), folder, variables))) continue;
       if (variant.compile !== undefined) {
-        // What only a folder that the sandbox fills would hold, has no command of its own.
-        if (variant.prepare !== undefined) return true;
+        if (variant.prepare !== undefined) return undefined;
         if (!(await runPlainly(fill(variant.compile), folder, variables))) return false;
       }
       return await runPlainly(fill(variant.run), folder, variables);
@@ -127,9 +130,9 @@ const judgeAll = Effect.gen(function* () {
       const spoiled = own && judgement.verdict !== "pass"
         ? spoil(reference.test_program, reference.language, 0)
         : undefined;
-      const vacuous = spoiled !== undefined && (yield* Effect.promise(() =>
-        passesPlainly({ ...reference, test_program: spoiled }, language)
-      ));
+      const vacuous = spoiled !== undefined && true === (yield* Effect.promise(() =>
+            passesPlainly({ ...reference, test_program: spoiled }, language)
+          ));
       return [{ ...reference, own, vacuous, judgement }];
     }), { concurrency: availableParallelism() });
 });
@@ -140,7 +143,9 @@ const page = (outcomes: readonly Outcome[]): string => {
   const groups = Map.groupBy(outcomes, ({ set, language }) => `${set}\0${language}`);
   const rows = [...groups].map(([key, group]) => {
     const [set = "", language = ""] = key.split("\0");
-    const own = group.filter((each) => each.own);
+    // Where it was not tried, all are taken to pass.
+    const own = group.filter((each) => each.own !== false);
+    const tried = group.some((each) => each.own !== undefined);
     const sound = own.filter((each) => !each.vacuous);
     const both = own.filter(({ judgement }) => judgement.verdict === "pass").length;
     const count = (verdict: string) =>
@@ -149,7 +154,7 @@ const page = (outcomes: readonly Outcome[]): string => {
       set,
       language,
       group.length,
-      own.length,
+      tried ? own.length : "not tried",
       own.length - sound.length,
       both,
       sound.length === 0 ? "" : `${(100 * both / sound.length).toFixed(1)} %`,
@@ -158,7 +163,9 @@ const page = (outcomes: readonly Outcome[]): string => {
       `${count("infrastructure")} (${(100 * count("infrastructure") / group.length).toFixed(1)} %)`,
     ]);
   });
-  const rest = outcomes.filter(({ own, judgement }) => own && judgement.verdict !== "pass");
+  const rest = outcomes.filter(({ own, judgement }) =>
+    own !== false && judgement.verdict !== "pass"
+  );
   const why = ({ judgement }: Outcome) =>
     (judgement.tests[0]?.stderr ?? judgement.compile?.message ?? "").replaceAll("|", "\\|")
       .replace(/\s+/g, " ").trim().slice(0, 160);

@@ -20,9 +20,9 @@ Deno.test({
     await writeFile(tool, "#!/bin/sh\necho hello\n");
     await chmod(tool, 0o755);
     await chmod(closed, 0o700);
-    const supervisor = new Supervisor([tool]);
+    const supervisor = new Supervisor([tool], 1);
     try {
-      const runner = new Runner(supervisor, 1);
+      const runner = new Runner(supervisor);
       const language = languages.get("bash")!;
       const program: Program = {
         toolchain: {

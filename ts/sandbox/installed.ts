@@ -32,8 +32,8 @@ export class Languages {
     for (const language of languages.values()) {
       this.#candidates.set(language.name, toolchains(language, opened));
     }
-    this.#supervisor = new Supervisor(opened);
-    this.runner = new Runner(this.#supervisor, concurrency, isolated);
+    this.#supervisor = new Supervisor(opened, concurrency);
+    this.runner = new Runner(this.#supervisor, isolated);
   }
 
   /** The way to run a language's programs that was seen to work, or why there is none. */

@@ -37,6 +37,8 @@ export interface Looseness {
   readonly scalars?: boolean;
   /** Its results are text: the words of a list, one after the other. */
   readonly words?: boolean;
+  /** A value stands for a list of that value alone, and nothing for an empty list. */
+  readonly singles?: boolean;
   /** The elements of a list may stand in any order. */
   readonly order?: boolean;
   /** How far a number that is no integer may be away, relative above 1 and absolute below; 1e-6 where absent. */
@@ -79,6 +81,11 @@ export const sameJson = (actual: Json, expected: Json, loose: Looseness = {}): b
         expected.every((each, at) => sameJson(words[at] as string, each as Json, loose));
     }
     if (loose.containers && expected.length === 0 && isEmpty(actual)) return true;
+    if (loose.singles && !Array.isArray(actual)) {
+      return expected.length === 0
+        ? actual === null
+        : expected.length === 1 && sameJson(actual, expected[0] as Json, loose);
+    }
     if (loose.order && Array.isArray(actual)) return sameElements(actual, expected, loose);
     return Array.isArray(actual) && actual.length === expected.length &&
       expected.every((each, at) => sameJson(actual[at] as Json, each as Json, loose));

@@ -155,6 +155,50 @@ for (const [language, sample] of Object.entries(samples)) {
     ));
 }
 
+/** `f(xs, s)`: the sum of the list and the characters of the text; and a crash for an empty list. */
+const functions: Readonly<Record<string, string>> = {
+  haskell: "f :: [Int] -> String -> Int\nf xs s = foldr1 (+) xs + length s",
+  d: `import std.algorithm, std.range, std.stdio;
+int f(int[] xs, string s) { writeln("noise"); if (xs.empty) throw new Exception("no"); return cast(int) (xs.sum + s.walkLength); }`,
+  elixir:
+    "def f(xs, s) do\n  IO.puts('noise')\n  Enum.reduce(xs, fn a, b -> a + b end) + String.length(s)\nend",
+  racket:
+    "#lang racket\n(define (f xs s) (displayln 'noise) (+ (first xs) (apply + (rest xs)) (string-length s)))",
+  r: "f <- function(xs, s) { cat('noise\\n'); if (length(xs) == 0) stop('no'); sum(xs) + nchar(s) }",
+  nim: `import unicode
+proc f(xs: seq[int], s: string): int =
+  if xs.len == 0: raise newException(ValueError, "no")
+  for x in xs: result += x
+  result += s.runeLen`,
+};
+
+for (const [language, code] of Object.entries(functions)) {
+  Deno.test(`functions of ${language}`, () =>
+    Effect.runPromise(
+      Effect.gen(function* () {
+        const sandbox = yield* Sandbox;
+        if (!(yield* sandbox.available(language))) {
+          console.warn(
+            `SKIPPED: ${language} is not installed (${languages.get(language)?.package})`,
+          );
+          return;
+        }
+        const cases = [
+          { arguments: [[1, 2, 3], "a\"b'c\\d\n$e\u00e9"], result: 17 },
+          { arguments: [[], "x"], result: 1 },
+          { arguments: [[-5], "x"], result: -4 },
+          { arguments: [[7], ""], result: 8 },
+        ];
+        const judgement = yield* sandbox.judge({ language, code, function: "f", cases });
+        assert.deepEqual(
+          judgement.tests.map(({ verdict }) => verdict),
+          ["pass", "runtime-error", "pass", "wrong-answer"],
+          JSON.stringify(judgement, null, 1),
+        );
+      }).pipe(Effect.provide(Sandbox.layer())),
+    ));
+}
+
 Deno.test("every language is whole", () => {
   for (const language of languages.values()) {
     assert.match(language.source, /^[\w.]+$/);

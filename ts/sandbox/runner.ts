@@ -29,20 +29,19 @@ export interface RunOptions {
 
 export type Run = Outcome | { readonly fault: string };
 
-/** Runs programs in their sandboxes, no more at once than `concurrency`. */
+/** Runs programs in their sandboxes, no more at once than the supervisor lets. */
 export class Runner {
+  /** Jobs at the supervisor, those that wait for their turn there among them. */
+  private readonly concurrency: number;
   #semaphore: Semaphore.Semaphore;
   #folders = 0;
   #builds: Builds;
   #secret = randomBytes(32);
 
   /** Not isolated, programs run as this process does: see `unconfine`. */
-  constructor(
-    private readonly supervisor: Supervisor,
-    private readonly concurrency: number,
-    readonly isolated = true,
-  ) {
-    this.#semaphore = Semaphore.makeUnsafe(concurrency);
+  constructor(private readonly supervisor: Supervisor, readonly isolated = true) {
+    this.concurrency = supervisor.at_once * 2;
+    this.#semaphore = Semaphore.makeUnsafe(this.concurrency);
     this.#builds = new Builds(keptBuilds, (folder) => void this.#remove(folder));
   }
 

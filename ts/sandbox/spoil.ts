@@ -16,12 +16,16 @@ export const spoil = (test: string, language: string, seed: number): string | un
     : test.slice(0, chosen.from) + chosen.text + test.slice(chosen.to);
 };
 
-/** Where no expectation is a literal (Go's random tests): nothing at all in the place of one side. */
+/** Where no expectation is a literal: nothing at all in the place of one side, or a truth turned into its opposite. */
 const nothing = (test: string, language: string) =>
-  language !== "go" ? [] : [...test.matchAll(/\bassert\.Equal\(/g)].flatMap((match) => {
-    const [side] = argumentsAt(test, match.index + match[0].length);
-    return side === undefined ? [] : [{ ...side, text: "nil" }];
-  });
+  language === "go"
+    ? [...test.matchAll(/\bassert\.Equal\(/g)].flatMap((match) => {
+      const [side] = argumentsAt(test, match.index + match[0].length);
+      return side === undefined ? [] : [{ ...side, text: "nil" }];
+    })
+    : language === "java"
+    ? truths(test).map((span) => ({ ...span, text: `!(${test.slice(span.from, span.to).trim()})` }))
+    : [];
 
 interface Span {
   readonly from: number;
@@ -33,7 +37,8 @@ const variables = (test: string): Span[] =>
   [...test.matchAll(
     /(?<![\w.])(?:v\d+|expected(?:_?\w+)?)\s*(?::\s*[^=;\n]+?)?\s*(?:<-|:?=(?![=~>]))\s*/g,
   )]
-    .map((match) => ending(test, match.index + match[0].length));
+    // A comma may stand in the name of a type: `new Dictionary<string, int>`.
+    .map((match) => ending(test, match.index + match[0].length, ";\n"));
 
 /** `compare(x0, E)`: the tests' own function. */
 const compared = (test: string): Span[] =>
@@ -102,6 +107,27 @@ const conditions = (test: string): Span[] => {
   });
 };
 
+/** HumanEval-X's `issame(f(x), E)`. */
+const same = (test: string): Span[] =>
+  [...test.matchAll(/\bissame\s*\((?!\s*(?:vector|map|string)\s*<)/g)].flatMap((match) =>
+    argumentsAt(test, match.index + match[0].length, ",").slice(1, 2)
+  );
+
+/** HumanEval-X's `List<Boolean> correct = Arrays.asList(f(x) == E, f(y).equals(E), f(z))`: its elements. */
+const truths = (test: string): Span[] =>
+  [...test.matchAll(/\bList<Boolean>\s+\w+\s*=\s*(?:Arrays\.asList|List\.of)\s*\(\s*/g)].flatMap(
+    (match) => argumentsAt(test, match.index + match[0].length, ","),
+  );
+
+const expectedTruths = (test: string): Span[] =>
+  truths(test).flatMap(({ from, to }) => {
+    const element = maskTexts(test.slice(from, to));
+    const called = element.lastIndexOf(".equals(");
+    if (called >= 0) return argumentsAt(test, from + called + ".equals(".length, ",").slice(0, 1);
+    const compared = /^(.*[^=!<>])==\s*(?=[^=])/s.exec(element);
+    return compared === null ? [] : [{ from: from + compared[0].length, to }];
+  });
+
 /** One expression of a Lisp, white space ahead of it passed over. */
 const datum = (text: string, start: number): Span => {
   const from = start + (/^\s*/.exec(text.slice(start))?.[0].length ?? 0);
@@ -117,10 +143,20 @@ const datum = (text: string, start: number): Span => {
   return { from, to: text.length };
 };
 
-const styles = [variables, compared, equalities, closeness, equals, lists, conditions];
+const styles = [
+  variables,
+  compared,
+  equalities,
+  closeness,
+  equals,
+  lists,
+  conditions,
+  same,
+  expectedTruths,
+];
 
 /** An expression from `from` to where it ends: a `;`, a comma, a line's end or a bracket that it did not open. */
-const ending = (text: string, from: number): Span => {
+const ending = (text: string, from: number, ends = ";,\n"): Span => {
   let depth = 0;
   for (let at = from; at < text.length; at++) {
     const character = text[at] as string;
@@ -130,7 +166,7 @@ const ending = (text: string, from: number): Span => {
     else if (")]}".includes(character)) {
       if (--depth < 0) return { from, to: at };
     } else if (
-      depth === 0 && (";,\n".includes(character) || /^(&&|\|\|)/.test(text.slice(at, at + 2)))
+      depth === 0 && (ends.includes(character) || /^(&&|\|\|)/.test(text.slice(at, at + 2)))
     ) {
       return { from, to: at };
     }
@@ -154,10 +190,10 @@ const closing = (text: string, open: number): number => {
   return open;
 };
 
-const argumentsAt = (text: string, from: number): Span[] => {
+const argumentsAt = (text: string, from: number, ends?: string): Span[] => {
   const found: Span[] = [];
   for (let at = from; at < text.length;) {
-    const span = ending(text, at);
+    const span = ending(text, at, ends);
     found.push(span);
     if (text[span.to] !== ",") break;
     at = span.to + 1;
@@ -172,6 +208,13 @@ const spoilText = (text: string, language: string): string | undefined => {
     /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![\w.$])(?:true|false|True|False)\b|(?<![\w.$])\d+/g;
   for (const match of text.matchAll(literal)) {
     const [found] = match;
+    // Of `(a, b)` JavaScript and C keep the last.
+    const ahead = text.slice(0, match.index);
+    if (
+      /(?:^|[^\w$)\]])\(\s*$/.test(ahead) && /^\s*,/.test(text.slice(match.index + found.length))
+    ) {
+      if (/^(javascript|typescript|c|cpp)$/.test(language)) continue;
+    }
     const other = otherLiteral(found, language);
     if (other !== undefined) {
       return text.slice(0, match.index) + other + text.slice(match.index + found.length);

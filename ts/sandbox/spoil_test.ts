@@ -46,6 +46,24 @@ const styles: readonly (readonly [string, string, readonly string[]])[] = [
     "console.assert(\n  JSON.stringify(f([1])) ===\n    JSON.stringify([7922])\n)",
   ]],
   ["go", "assert.Equal(string(runes), f(g(runes)))", ["assert.Equal(nil, f(g(runes)))"]],
+  ["javascript", "let v0 = [(0, 5), (1, 4)];", ["let v0 = [(0, 7924), (1, 4)];"]],
+  ["csharp", 'var expected1 = new Dictionary<string, int> {{"a", 1}};', [
+    'var expected1 = new Dictionary<string, int> {{"aspoiled", 1}};',
+  ]],
+  [
+    "java",
+    'List<Boolean> correct = Arrays.asList(\n  s.f(3) == 4,\n  s.g("a, b").equals(Arrays.asList("c", "d")),\n  s.h(1)\n);',
+    [
+      'List<Boolean> correct = Arrays.asList(\n  s.f(3) == 7923,\n  s.g("a, b").equals(Arrays.asList("c", "d")),\n  s.h(1)\n);',
+      'List<Boolean> correct = Arrays.asList(\n  s.f(3) == 4,\n  s.g("a, b").equals(Arrays.asList("cspoiled", "d")),\n  s.h(1)\n);',
+    ],
+  ],
+  ["java", "List<Boolean> correct = Arrays.asList(\n  !s.h(1)\n);", [
+    "List<Boolean> correct = Arrays.asList(\n  !(!s.h(1)));",
+  ]],
+  ["cpp", 'assert (issame(f({1, 2}, "x"),{"y", "z"}));', [
+    'assert (issame(f({1, 2}, "x"),{"yspoiled", "z"}));',
+  ]],
   ["nim", "# f(2) == 3\ndoAssert f(1) == 2", ["# f(2) == 3\ndoAssert f(1) == 7921"]],
   ["julia", '@test(f(1) == "a")', ['@test(f(1) == "aspoiled")']],
   ["haskell", "-- v0 = 3\nexpected_1 = 2", ["-- v0 = 3\nexpected_1 = 7921"]],

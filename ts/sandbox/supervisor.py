@@ -9,13 +9,14 @@ In, one JSON object a line:
    "mark"?: text, "cpu_ms", "wall_ms", "memory_kb", "output_bytes", "isolated": bool}
                                                           write the files, run argv, remove the folder
   {"kill": id}                                            end that run
-First line in: {"seccomp": [byte], "tools": [path], "memory_bytes", "processes"}, the last two for all runs together. Out:
+First line in: {"seccomp": [byte], "tools": [path], "memory_bytes", "processes", "at_once"}, the last three for all runs together. Out:
 {"root", "cgroups": [folder]}, where the folders are to be removed when it has ended, then for every id
   {"id", "exit_code", "signal", "limit": null|"cpu"|"wall"|"memory"|"output"|"killed", "started", "starved",
    "cpu_ms", "wall_ms", "memory_kb", "stdout", "stderr", "marks": [[count, cpu_ms, wall_ms]...]}  or {"id", "fault"}
 A mark is a text that the program prints when one case of several is done: each gets the limits anew.
 """
 
+import collections
 import ctypes
 import json
 import os
@@ -447,10 +448,13 @@ def write_text(path, text):
 
 
 class Supervisor:
-    def __init__(self, root):
+    def __init__(self, root, at_once):
         self.root = root
         self.selector = selectors.DefaultSelector()
         self.runs = {}
+        # Sent ahead of their turn, so that one can start in the moment that another ends.
+        self.waiting = collections.deque()
+        self.at_once = at_once
         self.inbox = bytearray()
         self.outbox = bytearray()
 
@@ -470,7 +474,20 @@ class Supervisor:
             run = self.runs.get(job["kill"])
             if run:
                 run.end("killed")
+            for waiting in [each for each in self.waiting if each["id"] == job["kill"]]:
+                self.waiting.remove(waiting)
+                self.answer({"id": job["kill"], "fault": "it was given up before it began"})
             return
+        if "argv" in job:
+            self.waiting.append(job)
+            return
+        self.attempt(job)
+
+    def start_waiting(self):
+        while self.waiting and len(self.runs) < self.at_once:
+            self.attempt(self.waiting.popleft())
+
+    def attempt(self, job):
         try:
             self.write_files(job)
             if "argv" in job:
@@ -519,6 +536,7 @@ class Supervisor:
                     self.answer(run.result())
                 elif now >= run.next_look:
                     run.look(now)
+            self.start_waiting()
             while self.outbox:
                 del self.outbox[: os.write(1, self.outbox[: 1 << 20])]
         for run in self.runs.values():
@@ -563,7 +581,7 @@ def main():
     os.chmod(root, 0o755)
     try:
         print(json.dumps({"root": root, "cgroups": CGROUP.folders}), flush=True)
-        Supervisor(root).serve()
+        Supervisor(root, start["at_once"]).serve()
     finally:
         shutil.rmtree(root, ignore_errors=True)
         reachable.close()

@@ -51,7 +51,7 @@ export class Supervisor {
   #next = 0;
 
   /** `tools` are opened by the supervisor and bound by number, see {@link firstTool}. */
-  constructor(private readonly tools: readonly string[]) {}
+  constructor(private readonly tools: readonly string[], readonly at_once: number) {}
 
   start(): Promise<void> {
     return this.#starting ??= new Promise((resolve, reject) => {
@@ -99,6 +99,7 @@ export class Supervisor {
         tools: this.tools,
         memory_bytes: Math.floor(totalmem() * 0.8),
         processes: 8192,
+        at_once: this.at_once,
       });
     });
   }

@@ -1,3 +1,5 @@
+import { printJson } from "../json.ts";
+import { dHarness } from "./d_harness.ts";
 import type { Language } from "./language.ts";
 import { clangs, linker } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
@@ -41,6 +43,18 @@ export const d: Language = {
   }],
   hello: 'import std.stdio;\nvoid main() { writeln("hello"); }',
   threads: 8,
+  call: ({ code, name, cases, mark, first }) => ({
+    files: {
+      "solution.d": `module solution;\n${
+        code.replace(/^\s*module\s+[\w.]+\s*;/m, "").replace(
+          /\bvoid\s+main\s*\(/,
+          "void calqueUnusedMain(",
+        )
+      }`,
+      "main.d": dHarness(name),
+    },
+    stdin: printJson({ cases, mark, first }),
+  }),
   finish: (program, nonce) =>
     finishMain(program, `{ import std.stdio : calqueSay = writeln; calqueSay("\\n${nonce}"); }`),
 };

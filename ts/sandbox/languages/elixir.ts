@@ -1,3 +1,4 @@
+import { callElixir } from "./elixir_harness.ts";
 import { append, type Language } from "./language.ts";
 
 const libraries = ["elixir", "eex", "ex_unit", "iex", "logger"]
@@ -51,5 +52,6 @@ export const elixir: Language = {
   allowance: { cpu: 2, memory_mb: 128 },
   threads: 32,
   syntaxError: /\((SyntaxError|TokenMissingError|CompileError|MismatchedDelimiterError)\)/,
+  call: callElixir,
   finish: append((nonce) => `IO.puts("\\n${nonce}")`),
 };

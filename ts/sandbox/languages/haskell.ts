@@ -1,3 +1,4 @@
+import { callHaskell } from "./haskell_harness.ts";
 import type { Language } from "./language.ts";
 import { assembled } from "./linker.ts";
 
@@ -28,6 +29,7 @@ export const haskell: Language = {
   hello: 'main = putStrLn "hello"',
   allowance: { memory_mb: 32 },
   threads: 8,
+  call: callHaskell,
   // The test's own `main` goes by another name, and what stands behind it runs when that has come to its end.
   finish: (program, nonce) =>
     `${program.replace(/^main\b/gm, "calqueMain")}

@@ -1,3 +1,5 @@
+import { printJson } from "../json.ts";
+import { nimHarness } from "./nim_harness.ts";
 import { append, type Language } from "./language.ts";
 import { headers } from "./linker.ts";
 
@@ -25,5 +27,10 @@ export const nim: Language = {
     needs: { build: [...headers, "sh", "gcc", "/usr/lib/nim", "/etc/nim"] },
   }],
   hello: 'echo "hello"',
+  call: ({ code, name, cases, mark, first }) => ({
+    // Behind the code in one file, where names that are not exported are seen.
+    files: { "main.nim": `${code}\n${nimHarness(name, cases[0]?.length ?? 0)}` },
+    stdin: printJson({ cases, mark, first }),
+  }),
   finish: append((nonce) => `echo "\\n${nonce}"`),
 };

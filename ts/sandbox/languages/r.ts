@@ -1,3 +1,4 @@
+import { callR } from "./r_harness.ts";
 import { append, type Language } from "./language.ts";
 
 export const r: Language = {
@@ -28,11 +29,14 @@ export const r: Language = {
       LD_LIBRARY_PATH: "/usr/lib/R/lib",
       R_DEFAULT_PACKAGES: "utils,stats,methods",
     },
-    needs: { run: ["/usr/lib/R", "/etc/R", "/usr/share/R"] },
+    // Loading its package `utils` asks a shell for `uname`.
+    needs: { run: ["sh", "which", "uname", "/usr/lib/R", "/etc/R", "/usr/share/R"] },
   }],
   hello: 'cat("hello\\n")',
   allowance: { memory_mb: 96 },
   threads: 16,
   syntaxError: /^Error: (unexpected|invalid|incomplete) |unexpected (symbol|string|end of input)/m,
+  loose: { singles: true, containers: true },
+  call: callR,
   finish: append((nonce) => `cat("\\n${nonce}\\n")`),
 };

@@ -1,3 +1,4 @@
+import { callRacket } from "./racket_harness.ts";
 import { append, type Language } from "./language.ts";
 
 export const racket: Language = {
@@ -20,5 +21,6 @@ export const racket: Language = {
   assertionFailed: /^FAILURE/m,
   prepare: (program) =>
     /^\s*(#lang|\(module)\b/m.test(program) ? program : `#lang racket\n${program}`,
+  call: callRacket,
   finish: append((nonce) => `(printf "\\n${nonce}\\n")`),
 };
