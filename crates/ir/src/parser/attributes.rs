@@ -95,6 +95,15 @@ impl Parser<'_> {
             if token.kind == Kind::Text && self.word_of(token) == "\"llvm.loop.mustprogress\"" {
                 self.loops_must_progress = true;
             }
+            if token.kind == Kind::Metadata
+                && self
+                    .tokens
+                    .get(at + 1)
+                    .is_some_and(|t| t.kind == Kind::Punct(b'='))
+            {
+                let name = crate::lexer::name_of(self.text, token);
+                self.metadata.insert(name, at + 2);
+            }
             let starts = token.kind == Kind::Word
                 && self.word_of(token) == "attributes"
                 && self

@@ -151,13 +151,9 @@ impl Parser<'_> {
         let open = if name.is_empty() {
             node + 1
         } else {
-            let definition = self.tokens.windows(2).position(|pair| {
-                pair[0].kind == Kind::Metadata
-                    && pair[1].kind == Kind::Punct(b'=')
-                    && lexer::name_of(self.text, pair[0]) == name
-            })?;
-            // `!0 = !{`, or `!0 = distinct !{`.
-            (definition + 2..definition + 5).find(|at| {
+            let definition = *self.metadata.get(&name)?;
+            // `!{`, or `distinct !{`.
+            (definition..definition + 3).find(|at| {
                 self.tokens
                     .get(*at)
                     .is_some_and(|t| t.kind == Kind::Punct(b'{'))

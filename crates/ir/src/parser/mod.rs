@@ -55,6 +55,8 @@ struct Parser<'t> {
     at: usize,
     depth: u32,
     groups: HashMap<String, FunctionAttributes>,
+    /// Where each metadata node is defined: the token after `=`.
+    metadata: HashMap<String, usize>,
     loops_must_progress: bool,
     /// Result type of the function type read last.
     function_result: Type,
@@ -72,6 +74,7 @@ impl<'t> Parser<'t> {
             at: 0,
             depth: 0,
             groups: HashMap::default(),
+            metadata: HashMap::default(),
             loops_must_progress: false,
             function_result: Type::Void,
             module: Module::default(),
