@@ -30,20 +30,29 @@ export class EventHub {
     run: Run,
     options: { readonly after: number; readonly ended: () => Promise<boolean> },
   ): ReadableStream<Uint8Array> {
+    const joined = this.join(run.id, options.after);
+    if (joined !== undefined) return joined;
+    const feed = new Feed(layout(run.folder).events, options.ended, (gone) => {
+      if (this.#feeds.get(run.id) === gone) this.#feeds.delete(run.id);
+    });
+    this.#feeds.set(run.id, feed);
+    return this.#listen(feed, options.after);
+  }
+
+  /** The same of a run whose events are being followed already: no look at its folder is needed. */
+  join(id: string, after: number): ReadableStream<Uint8Array> | undefined {
+    const feed = this.#feeds.get(id);
+    return feed === undefined ? undefined : this.#listen(feed, after);
+  }
+
+  #listen(feed: Feed, after: number): ReadableStream<Uint8Array> {
     if (this.#listeners >= MOST_LISTENERS) {
       const message = `expected at most ${MOST_LISTENERS} streams of events at once`;
       throw new UserError({ code: "too-many-requests", message });
     }
     this.#listeners++;
-    let feed = this.#feeds.get(run.id);
-    if (feed === undefined) {
-      feed = new Feed(layout(run.folder).events, options.ended, (gone) => {
-        if (this.#feeds.get(run.id) === gone) this.#feeds.delete(run.id);
-      });
-      this.#feeds.set(run.id, feed);
-    }
     feed.enter();
-    const listener = new Listener(options.after, feed, () => this.#listeners--);
+    const listener = new Listener(after, feed, () => this.#listeners--);
     return new ReadableStream<Uint8Array>({
       start: (controller) => listener.begin(controller),
       cancel: () => listener.leave(),
@@ -108,7 +117,7 @@ class Feed {
         if (ended && bytes.length === 0) return;
         ready();
         // The more listen, the more comes at once: telling 500 of a few lines costs as much as of one.
-        await setTimeout(200 + 2 * this.listeners.size);
+        await setTimeout(200 + 4 * this.listeners.size);
       } while (this.#users > 0);
     } finally {
       clearInterval(heartbeat);

@@ -97,12 +97,15 @@ export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunO
     .post("/:id/resume", async (c) => c.json(await change(c.req.param("id"), "resume")))
     .post("/:id/cancel", async (c) => c.json(await change(c.req.param("id"), "cancel")))
     .get("/:id/events", async (c) => {
-      const found = await find(c.req.param("id"));
+      const id = c.req.param("id");
       const after = lastEventId(c.req.header("last-event-id"));
       if (after === undefined) {
         const message = 'header "Last-Event-ID": expected the id of an event, an integer';
         return problem(c, new UserError({ code: "bad-value", message }));
       }
+      const joined = hub.join(id, after);
+      if (joined !== undefined) return new Response(joined, { headers: EVENT_STREAM });
+      const found = await find(id);
       // A run that was deleted meanwhile has ended too.
       const ended = async () => {
         const now = await find(found.id).catch(() => undefined);
@@ -110,14 +113,14 @@ export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunO
         // Its process may still be writing what it did last.
         return await lockHolder(layout(found.folder).process) === undefined;
       };
-      return new Response(hub.stream(found, { after, ended }), {
-        headers: {
-          "content-type": "text/event-stream",
-          "cache-control": "no-store",
-          "x-accel-buffering": "no",
-        },
-      });
+      return new Response(hub.stream(found, { after, ended }), { headers: EVENT_STREAM });
     });
+};
+
+const EVENT_STREAM = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
 };
 
 const LIVE: ReadonlySet<string> = new Set(["queued", "running", "paused"]);
