@@ -49,7 +49,7 @@ export const resultRoutes = ({ services: { find } }: RunOptions) =>
     .get("/:id/tensorboard", async (c) => {
       const run = await find(c.req.param("id"));
       const events = await readRows(layout(run.folder).events);
-      const file = eventFile(events.length > 0 ? events : [], run.created_at);
+      const file = eventFile(events, run.created_at);
       // TensorBoard knows its files by this name.
       const name = `events.out.tfevents.${Math.floor(Date.parse(run.created_at) / 1000)}.${run.id}`;
       return c.body(file, 200, {

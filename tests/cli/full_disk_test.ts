@@ -1,23 +1,17 @@
 /** A disk that is too small, and one that fills up while a run is going. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./calque.ts";
+import { writeSmallModel } from "./small_model.ts";
 
 /** A model of 2 MB from nothing and a recipe of 12 steps on given ids, of which every one is kept. */
 const withRecipe = async (work: (folder: string) => void): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "calque-disk-"));
   try {
-    const seed = join(root, "assets/seed");
-    await mkdir(join(folder, "model"));
-    await copyFile(join(seed, "tokenizer.json"), join(folder, "model/tokenizer.json"));
-    const config = JSON.parse(await readFile(join(seed, "config.json"), "utf8"));
-    const small = { num_hidden_layers: 2, hidden_size: 96, intermediate_size: 256 };
-    await writeFile(join(folder, "model/config.json"), JSON.stringify({ ...config, ...small }));
-    const row = { ids: [1, 2, 3, 4], mask: [0, 1, 1, 1] };
-    await writeFile(join(folder, "rows.jsonl"), `${JSON.stringify(row)}\n`.repeat(8));
+    await writeSmallModel(folder);
     await writeFile(
       join(folder, "recipe.json"),
       JSON.stringify({

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,19 +10,13 @@ import { createInterface } from "node:readline";
 import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { root } from "../cli/calque.ts";
+import { writeSmallModel } from "../cli/small_model.ts";
 
 const DISK_BYTES = 96 << 20;
 
 /** A model of 2 MB from nothing, and rows of given ids. */
 const makeInputs = async (folder: string): Promise<object> => {
-  const seed = join(root, "assets/seed");
-  await mkdir(join(folder, "model"));
-  await copyFile(join(seed, "tokenizer.json"), join(folder, "model/tokenizer.json"));
-  const config = JSON.parse(await readFile(join(seed, "config.json"), "utf8"));
-  const small = { num_hidden_layers: 2, hidden_size: 96, intermediate_size: 256 };
-  await writeFile(join(folder, "model/config.json"), JSON.stringify({ ...config, ...small }));
-  const row = { ids: [1, 2, 3, 4], mask: [0, 1, 1, 1] };
-  await writeFile(join(folder, "rows.jsonl"), `${JSON.stringify(row)}\n`.repeat(8));
+  await writeSmallModel(folder);
   return {
     method: "sft",
     model: { init: join(folder, "model") },

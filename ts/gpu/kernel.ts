@@ -41,6 +41,18 @@ export interface Pass {
   readonly greedy: number;
 }
 
+/** Numbers of a pass over no tokens; what a real one builds on. */
+export const NO_PASS: Pass = {
+  rows: 0,
+  blocks: 0,
+  distinct: 0,
+  stops: 0,
+  temperature: 1,
+  top_p: 1,
+  top_k: 0,
+  greedy: 0,
+};
+
 export const PASS_FIELDS = {
   rows: "u32",
   blocks: "u32",

@@ -1,7 +1,7 @@
 /** The GPU: a device, buffers, plans of dispatches, and the kernels with their CPU twins. */
 export { type Collector, Device, type Dispatch, part, type Slice } from "./device.ts";
 export { DeviceError, type DeviceErrorCode } from "./errors.ts";
-export { ENDED, type Lanes, NO_TARGET, type Pass, TOKEN_WORDS } from "./kernel.ts";
+export { ENDED, type Lanes, NO_PASS, NO_TARGET, type Pass, TOKEN_WORDS } from "./kernel.ts";
 export { measurePeak, type Peak } from "./probe.ts";
 export { type DeviceInfo, type Provider, requestGpu } from "./provider.ts";
 export * from "./kernels/adamw.ts";

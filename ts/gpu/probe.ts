@@ -1,4 +1,5 @@
 import { Device } from "./device.ts";
+import { NO_PASS } from "./kernel.ts";
 import { matmulNT, matmulNTGroups } from "./kernels/matmul_nt.ts";
 import type { Provider } from "./provider.ts";
 
@@ -38,16 +39,7 @@ export const measurePeak = async (provider: Provider): Promise<Peak> => {
       mode: 0,
       alpha: 1,
     }, matmulNTGroups(device.lanes, columns, 0, rows));
-    const pass = {
-      rows,
-      blocks: 0,
-      distinct: 0,
-      stops: 0,
-      temperature: 1,
-      top_p: 1,
-      top_k: 0,
-      greedy: 0,
-    };
+    const pass = { ...NO_PASS, rows };
     const wait = async (submit: () => void): Promise<number> => {
       const start = performance.now();
       submit();

@@ -1,5 +1,13 @@
 /** The engine itself, inside its Worker: opens a folder, plans, allocates, and runs passes. */
-import { Device, type Dispatch, part, type Pass, ropeTable, type Slice } from "../gpu/mod.ts";
+import {
+  Device,
+  type Dispatch,
+  NO_PASS,
+  part,
+  type Pass,
+  ropeTable,
+  type Slice,
+} from "../gpu/mod.ts";
 import { type AdapterFolder, loraScale, openAdapterFolder, saveAdapterFolder } from "./adapter.ts";
 import { Arena, arenaCuts } from "./arena.ts";
 import { decoderBackward, decoderForward, decoderStages, ownKeys } from "./decoder.ts";
@@ -34,7 +42,7 @@ import {
   readParameters,
   type ReadTensor,
 } from "./parameters.ts";
-import { gather, NO_PASS, type RowPass, scatter, splitPasses } from "./passes.ts";
+import { gather, type RowPass, scatter, splitPasses } from "./passes.ts";
 import { Sampler } from "./sampler.ts";
 import { requireRoom } from "./room.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";

@@ -7,6 +7,7 @@ import {
   fold,
   HYPER,
   type Hyper,
+  NO_PASS,
   part,
   type Slice,
   squareSum,
@@ -16,7 +17,6 @@ import { ModelError } from "./errors.ts";
 import type { Arena } from "./arena.ts";
 import type { Layout } from "./layout.ts";
 import { squareChunks } from "./memory.ts";
-import { NO_PASS } from "./passes.ts";
 
 /** What is trained, and how its buffers are found. */
 export interface Trained {

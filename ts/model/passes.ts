@@ -1,4 +1,4 @@
-import { blockTable, listUses, NO_TARGET, type Pass, TOKEN_WORDS } from "../gpu/mod.ts";
+import { blockTable, listUses, NO_TARGET, TOKEN_WORDS } from "../gpu/mod.ts";
 import { ModelError } from "./errors.ts";
 
 /** A stretch of rows that go through the model in one pass, as tables for the GPU. */
@@ -108,16 +108,4 @@ export const scatter = (
     row.set(flat.subarray(start, start + row.length - 1), 1);
     start += row.length - 1;
   }
-};
-
-/** Numbers of a pass over no tokens; what a real one builds on. */
-export const NO_PASS: Pass = {
-  rows: 0,
-  blocks: 0,
-  distinct: 0,
-  stops: 0,
-  temperature: 1,
-  top_p: 1,
-  top_k: 0,
-  greedy: 0,
 };

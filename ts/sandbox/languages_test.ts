@@ -123,17 +123,24 @@ const samples: Readonly<Record<string, Programs>> = {
   },
 };
 
+/** Work in the sandbox, where it has the language; says so where it has not. */
+const whereInstalled = (
+  language: string,
+  work: (sandbox: Sandbox["Service"]) => Effect.Effect<void>,
+): Promise<void> =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const sandbox = yield* Sandbox;
+      if (yield* sandbox.available(language)) return yield* work(sandbox);
+      console.warn(`SKIPPED: ${language} is not installed (${languages.get(language)?.package})`);
+    }).pipe(Effect.provide(Sandbox.layer())),
+  );
+
 for (const [language, sample] of Object.entries(samples)) {
   Deno.test(`programs of ${language}`, () =>
-    Effect.runPromise(
-      Effect.gen(function* () {
-        const sandbox = yield* Sandbox;
-        if (!(yield* sandbox.available(language))) {
-          console.warn(
-            `SKIPPED: ${language} is not installed (${languages.get(language)?.package})`,
-          );
-          return;
-        }
+    whereInstalled(
+      language,
+      Effect.fnUntraced(function* (sandbox) {
         const tests = [{ stdin: "21\n", stdout: "42\n" }];
         const requests: readonly (readonly [VerdictClass, JudgeRequest])[] = [
           ["pass", { language, code: sample.double, tests }],
@@ -151,7 +158,7 @@ for (const [language, sample] of Object.entries(samples)) {
           const judgement = yield* sandbox.judge(request);
           assert.equal(judgement.verdict, verdict, JSON.stringify([request, judgement], null, 1));
         }
-      }).pipe(Effect.provide(Sandbox.layer())),
+      }),
     ));
 }
 
@@ -174,15 +181,9 @@ proc f(xs: seq[int], s: string): int =
 
 for (const [language, code] of Object.entries(functions)) {
   Deno.test(`functions of ${language}`, () =>
-    Effect.runPromise(
-      Effect.gen(function* () {
-        const sandbox = yield* Sandbox;
-        if (!(yield* sandbox.available(language))) {
-          console.warn(
-            `SKIPPED: ${language} is not installed (${languages.get(language)?.package})`,
-          );
-          return;
-        }
+    whereInstalled(
+      language,
+      Effect.fnUntraced(function* (sandbox) {
         const cases = [
           { arguments: [[1, 2, 3], "a\"b'c\\d\n$e\u00e9"], result: 17 },
           { arguments: [[], "x"], result: 1 },
@@ -195,7 +196,7 @@ for (const [language, code] of Object.entries(functions)) {
           ["pass", "runtime-error", "pass", "wrong-answer"],
           JSON.stringify(judgement, null, 1),
         );
-      }).pipe(Effect.provide(Sandbox.layer())),
+      }),
     ));
 }
 

@@ -37,10 +37,6 @@ export const interpret = (
   });
   let steps = 0;
 
-  const within = (value: number): number => {
-    if (!(value > -limit && value < limit - 1)) throw new Undefined("overflow");
-    return value === 0 ? 0 : value;
-  };
   const evaluate = (e: Expression): number => {
     if (++steps > maximumSteps) throw new Undefined("steps");
     if (e.kind === "int") return e.value;
@@ -113,24 +109,32 @@ export const interpret = (
     return undefined;
   };
   const holds = (c: Condition): boolean => {
-    const a = evaluate(c.left);
-    const b = evaluate(c.right);
-    switch (c.op) {
-      case "gt":
-        return a > b;
-      case "lt":
-        return a < b;
-      case "ge":
-        return a >= b;
-      case "le":
-        return a <= b;
-      case "eq":
-        return a === b;
-      case "ne":
-        return a !== b;
-    }
+    return compare(c.op, evaluate(c.left), evaluate(c.right));
   };
   const result = run(tree.body);
   if (result === undefined) throw new Undefined("unbound");
   return result;
+};
+
+/** The value, where every language can hold it; never the negative zero. Throws `Undefined` outside. */
+export const within = (value: number): number => {
+  if (!(value > -limit && value < limit - 1)) throw new Undefined("overflow");
+  return value === 0 ? 0 : value;
+};
+
+export const compare = (op: Condition["op"], a: number, b: number): boolean => {
+  switch (op) {
+    case "gt":
+      return a > b;
+    case "lt":
+      return a < b;
+    case "ge":
+      return a >= b;
+    case "le":
+      return a <= b;
+    case "eq":
+      return a === b;
+    case "ne":
+      return a !== b;
+  }
 };

@@ -76,7 +76,8 @@ const words = (e: Expression): string => {
 const grouped = (e: Expression): string =>
   e.kind === "add" || e.kind === "sub" ? `(${words(e)})` : words(e);
 
-const comparisons = {
+/** How comparisons are said in English. */
+export const comparisons = {
   gt: "is greater than",
   lt: "is less than",
   ge: "is at least",

@@ -1,10 +1,9 @@
-import { Undefined } from "../program/interpret.ts";
+import { compare, Undefined, within } from "../program/interpret.ts";
 import type { Expression, Function, Program, Statement } from "./tree.ts";
 
 export type Value = number | boolean | string | readonly number[];
 type Local = number | boolean | string | number[] | Map<number, number>;
 
-const LIMIT = 2 ** 31;
 const MOST_STEPS = 20_000;
 const DEEPEST = 60;
 
@@ -144,27 +143,12 @@ const calculate = (kind: Exclude<Binary, "and" | "or" | "same">, a: number, b: n
       return Math.max(a, b);
     case "min":
       return Math.min(a, b);
-    case "gt":
-      return a > b;
-    case "lt":
-      return a < b;
-    case "ge":
-      return a >= b;
-    case "le":
-      return a <= b;
-    case "eq":
-      return a === b;
-    case "ne":
-      return a !== b;
+    default:
+      return compare(kind, a, b);
   }
 };
 
 const positive = (divisor: number): number => {
   if (divisor < 1) throw new Undefined("zero-divisor");
   return divisor;
-};
-
-const within = (value: number): number => {
-  if (!(value > -LIMIT && value < LIMIT - 1)) throw new Undefined("overflow");
-  return value === 0 ? 0 : value;
 };

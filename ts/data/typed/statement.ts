@@ -1,3 +1,4 @@
+import { comparisons } from "../program/statement.ts";
 import type { Expression, Function, Program, Statement } from "./tree.ts";
 
 /** The task in plain English: helpers first, then the function that is asked for. */
@@ -69,15 +70,6 @@ const change = (name: string, value: Expression): string => {
   if (own && value.kind === "mul") return `multiply ${name} by ${text(value.right)}`;
   return `set ${name} to ${text(value)}`;
 };
-
-const comparisons = {
-  gt: "is greater than",
-  lt: "is less than",
-  ge: "is at least",
-  le: "is at most",
-  eq: "equals",
-  ne: "differs from",
-} as const;
 
 const text = (e: Expression): string => {
   switch (e.kind) {

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { Buffer } from "node:buffer";
 import { Device, type Dispatch } from "../device.ts";
-import type { Kernel, Lanes, Pass } from "../kernel.ts";
+import { type Kernel, type Lanes, NO_PASS, type Pass } from "../kernel.ts";
 import { requestGpu } from "../provider.ts";
 
 /** One run of a kernel: every buffer before, and what some of them must hold after. */
@@ -100,7 +100,7 @@ const run = async (device: Device, t: Trial): Promise<ArrayBuffer[]> => {
       return [name, slice];
     }),
   );
-  const pass = { ...NOTHING, ...t.pass };
+  const pass = { ...NO_PASS, ...t.pass };
   device.submit(pass, [[device.dispatch(t.kernel, slices, t.shape, t.groups(device.lanes))]]);
   const read = await device.read(Object.keys(t.expected).map((name) => slices[name]!));
   for (const { buffer } of Object.values(slices)) buffer.destroy();
@@ -129,17 +129,6 @@ const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
     size = Math.max(size, Math.abs(b[i]!));
   }
   return size === 0 ? difference : difference / size;
-};
-
-const NOTHING: Pass = {
-  rows: 0,
-  blocks: 0,
-  distinct: 0,
-  stops: 0,
-  temperature: 1,
-  top_p: 1,
-  top_k: 0,
-  greedy: 0,
 };
 
 /** Numbers between -1 and 1 without a pattern, the same for the same seed. */
