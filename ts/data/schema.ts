@@ -44,6 +44,8 @@ export const Task = Schema.Struct({
   split: Schema.Literals(["train", "held-out"]),
   /** Why a generated family is held out: an unseen pair of constructs, or an unseen tree of seen ones. */
   novelty: Schema.optionalKey(Schema.Literals(["combination", "tree"])),
+  /** How hard a task of the typed generator is: 1 conditions, 2 loops, 3 helpers and tables, 4 recursion. */
+  level: Schema.optionalKey(Schema.Int),
   source: Schema.String,
   licence: Schema.String,
 }).check(

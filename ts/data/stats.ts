@@ -11,6 +11,9 @@ export const stats = (
     [...new Map(tasks.map((t) => [t.family, t])).values()],
     (t) => t.novelty === undefined ? t.split : `${t.split}, new ${t.novelty}`,
   ),
+  ...(tasks.every((t) => t.level === undefined) ? {} : {
+    levels: countBy(tasks, (t) => t.level === undefined ? "none" : String(t.level)),
+  }),
   sources: countBy(tasks, (t) => t.source),
   programs: countBy(programs, (p) => p.language),
   verified: countBy(programs.filter((p) => p.verified), (p) => p.language),

@@ -51,7 +51,7 @@ export const drawTypedTasks = (
       const cases = drawTypedCases(program, stream);
       if (cases === undefined) continue;
       seen.add(name);
-      drawn.push({ program, level, task: taskOf(program, name, cases, options.seed) });
+      drawn.push({ program, level, task: taskOf(program, level, cases, options.seed) });
     }
     return drawn;
   });
@@ -71,9 +71,9 @@ export const printTypedPrograms = (
 
 type Cases = NonNullable<Task["cases"]>;
 
-const taskOf = (program: Program, name: string, cases: Cases, seed: number): Task => ({
-  id: `${name}-0`,
-  family: name,
+const taskOf = (program: Program, level: Level, cases: Cases, seed: number): Task => ({
+  id: `${family(program, level)}-0`,
+  family: family(program, level),
   statement: statementOf(program),
   signature: {
     name: program.main.name,
@@ -82,6 +82,7 @@ const taskOf = (program: Program, name: string, cases: Cases, seed: number): Tas
   },
   cases,
   split: hash32(`typed split ${shape(program)}`) % 5 === 0 ? "held-out" : "train",
+  level,
   source: `generated, typed, seed ${seed}`,
   licence: "Apache-2.0",
 });
