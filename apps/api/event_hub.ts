@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { open } from "node:fs/promises";
 import { clearInterval, setInterval } from "node:timers";
 import { setTimeout } from "node:timers/promises";
-import { layout, type Run } from "../../ts/runs/mod.ts";
 import { UserError } from "../tools/mod.ts";
 
 const HEARTBEAT_MS = 10_000;
@@ -12,37 +11,51 @@ const MOST_LISTENERS = 2000;
 const MOST_UNREAD_BYTES = 4 << 20;
 const READ_BYTES = 1 << 20;
 
+/** Where the events of a run lie, and whether more will come. */
+export interface EventSource {
+  readonly file: string;
+  readonly ended: () => Promise<boolean>;
+}
+
 /**
  * The events of runs, as server-sent events. The file of a run is the only source, so a replay is the same
- * to the byte. A run's file is followed once however many listen: a listener reads by itself what was
- * there before it came, then hears with the others.
+ * to the byte. A run's file is followed once however many listen: a listener is told what was there before
+ * it came, then hears with the others.
  */
 export class EventHub {
   readonly #feeds = new Map<string, Feed>();
+  readonly #sought = new Map<string, Promise<void>>();
   #listeners = 0;
 
   get listeners(): number {
     return this.#listeners;
   }
 
-  /** Ends when the run has ended and the last event is out. */
-  stream(
-    run: Run,
-    options: { readonly after: number; readonly ended: () => Promise<boolean> },
-  ): ReadableStream<Uint8Array> {
-    const joined = this.join(run.id, options.after);
-    if (joined !== undefined) return joined;
-    const feed = new Feed(layout(run.folder).events, options.ended, (gone) => {
-      if (this.#feeds.get(run.id) === gone) this.#feeds.delete(run.id);
-    });
-    this.#feeds.set(run.id, feed);
-    return this.#listen(feed, options.after);
+  /**
+   * Ends when the run has ended and the last event is out. `find` is asked only where nobody listens to
+   * that run yet, and once for all that come at the same time.
+   */
+  async stream(
+    id: string,
+    after: number,
+    find: () => Promise<EventSource>,
+  ): Promise<ReadableStream<Uint8Array>> {
+    for (;;) {
+      const feed = this.#feeds.get(id);
+      if (feed !== undefined) return this.#listen(feed, after);
+      await (this.#sought.get(id) ?? this.#seek(id, find));
+    }
   }
 
-  /** The same of a run whose events are being followed already: no look at its folder is needed. */
-  join(id: string, after: number): ReadableStream<Uint8Array> | undefined {
-    const feed = this.#feeds.get(id);
-    return feed === undefined ? undefined : this.#listen(feed, after);
+  #seek(id: string, find: () => Promise<EventSource>): Promise<void> {
+    const sought = find().then((source) => {
+      const feed = new Feed(source, (gone) => {
+        if (this.#feeds.get(id) === gone) this.#feeds.delete(id);
+      });
+      this.#feeds.set(id, feed);
+    }).finally(() => this.#sought.delete(id));
+    this.#sought.set(id, sought);
+    return sought;
   }
 
   #listen(feed: Feed, after: number): ReadableStream<Uint8Array> {
@@ -62,7 +75,6 @@ export class EventHub {
 
 /** Follows one file for all that listen to its run, while anybody does. */
 class Feed {
-  readonly file: string;
   /** The place after the last whole line that was read, and the number of that line. */
   offset = 0;
   number = 0;
@@ -70,13 +82,13 @@ class Feed {
   readonly listeners = new Set<Listener>();
   /** Kept once the feed stands at the end of what the file had: from there on it is heard. */
   readonly ready: Promise<void>;
-  readonly #ended: () => Promise<boolean>;
+  readonly #source: EventSource;
   readonly #gone: (feed: Feed) => void;
   #users = 0;
+  #past: { readonly key: string; readonly piece: Promise<Piece> } | undefined;
 
-  constructor(file: string, ended: () => Promise<boolean>, gone: (feed: Feed) => void) {
-    this.file = file;
-    this.#ended = ended;
+  constructor(source: EventSource, gone: (feed: Feed) => void) {
+    this.#source = source;
     this.#gone = gone;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ready = promise;
@@ -86,6 +98,15 @@ class Feed {
       gone(this);
       for (const listener of [...this.listeners]) listener.end();
     });
+  }
+
+  /** What the feed has told from `offset` on, without the first `skip` events. Those who come together share it. */
+  past(offset: number, skip: number): Promise<Piece> {
+    const key = `${offset} ${this.offset} ${skip}`;
+    if (this.#past?.key !== key) {
+      this.#past = { key, piece: readPiece(this.#source.file, offset, this.offset, skip) };
+    }
+    return this.#past.piece;
   }
 
   enter(): void {
@@ -103,18 +124,15 @@ class Feed {
     }, HEARTBEAT_MS);
     heartbeat.unref();
     try {
-      const lines = new Lines();
       do {
         // Asked before reading: what was written before the end is then read for certain.
-        const ended = await this.#ended();
-        const bytes = await readFrom(this.file, this.offset + lines.pending);
-        const { text, count } = lines.frames(bytes);
-        this.offset += lines.consumed;
+        const ended = await this.#source.ended();
+        const { frames, count, bytes, isFull } = await readPiece(this.#source.file, this.offset);
+        this.offset += bytes;
         this.number += count;
-        const frames = new TextEncoder().encode(text);
         if (count > 0) { for (const listener of [...this.listeners]) listener.tell(frames); }
-        if (bytes.length === READ_BYTES) continue;
-        if (ended && bytes.length === 0) return;
+        if (isFull) continue;
+        if (ended && count === 0) return;
         ready();
         // The more listen, the more comes at once: telling 500 of a few lines costs as much as of one.
         await setTimeout(200 + 4 * this.listeners.size);
@@ -142,18 +160,15 @@ class Listener {
     this.#controller = controller;
     try {
       await this.#feed.ready;
-      const lines = new Lines();
       let offset = 0;
       let number = 0;
       // No step aside between the look at the feed's place and joining it: nothing is told in between.
       while (offset < this.#feed.offset && this.#controller !== undefined) {
-        const room = this.#feed.offset - offset - lines.pending;
-        const bytes = await readFrom(this.#feed.file, offset + lines.pending, room);
-        if (bytes.length === 0) break;
-        const { text, count } = lines.frames(bytes, this.#after - number);
-        offset += lines.consumed;
-        number += count;
-        if (text !== "") await this.#tellInTurn(text);
+        const piece = await this.#feed.past(offset, Math.max(0, this.#after - number));
+        if (piece.count === 0) break;
+        offset += piece.bytes;
+        number += piece.count;
+        if (piece.frames.length > 0) await this.#tellInTurn(piece.frames);
       }
       if (this.#controller === undefined) return;
       this.#skip = Math.max(0, this.#after - this.#feed.number);
@@ -182,11 +197,11 @@ class Listener {
   }
 
   /** A long past is told as fast as it is read. */
-  async #tellInTurn(text: string): Promise<void> {
+  async #tellInTurn(frames: Uint8Array): Promise<void> {
     while (this.#controller !== undefined && (this.#controller.desiredSize ?? 0) <= 0) {
       await setTimeout(20);
     }
-    this.#controller?.enqueue(new TextEncoder().encode(text));
+    this.#controller?.enqueue(frames);
   }
 
   end(): void {
@@ -203,28 +218,33 @@ class Listener {
   }
 }
 
-/** Cuts bytes into whole lines, and makes frames of them. */
-class Lines {
-  #rest: Buffer = Buffer.alloc(0);
-  /** Bytes of the lines that the last call told of. */
-  consumed = 0;
-
-  /** Bytes of a line whose end has not come. */
-  get pending(): number {
-    return this.#rest.length;
-  }
-
-  /** The frames of the whole lines, without the first `skip`. */
-  frames(bytes: Buffer, skip = 0): { readonly text: string; readonly count: number } {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const end = all.lastIndexOf(0x0a) + 1;
-    this.consumed = end;
-    this.#rest = Buffer.from(all.subarray(end));
-    const lines = all.subarray(0, end).toString("utf8").split("\n").slice(0, -1);
-    const told = lines.slice(Math.max(0, skip));
-    return { text: told.map(frameOf).join(""), count: lines.length };
-  }
+/** Whole lines of a file, as frames. */
+interface Piece {
+  readonly frames: Uint8Array;
+  /** Of the lines, those that were skipped too. */
+  readonly count: number;
+  readonly bytes: number;
+  /** Whether the file may have more already. */
+  readonly isFull: boolean;
 }
+
+/** The lines that are whole from `offset` up to `end`: about a mebibyte, or one where that is longer. */
+const readPiece = async (
+  file: string,
+  offset: number,
+  end = Number.MAX_SAFE_INTEGER,
+  skip = 0,
+): Promise<Piece> => {
+  for (let most = READ_BYTES;; most *= 2) {
+    const read = await readFrom(file, offset, Math.min(end - offset, most));
+    const isFull = read.length === most;
+    const bytes = read.lastIndexOf(0x0a) + 1;
+    if (bytes === 0 && isFull) continue;
+    const lines = read.subarray(0, bytes).toString("utf8").split("\n").slice(0, -1);
+    const frames = new TextEncoder().encode(lines.slice(skip).map(frameOf).join(""));
+    return { frames, count: lines.length, bytes, isFull };
+  }
+};
 
 const frameOf = (line: string): string => {
   const { id, event, data } = JSON.parse(line) as {
@@ -237,13 +257,13 @@ const frameOf = (line: string): string => {
 
 const HEARTBEAT = new TextEncoder().encode(": still here\n\n");
 
-/** What the file has from there on, at most a mebibyte; nothing where it is absent. */
-const readFrom = async (file: string, offset: number, most = READ_BYTES): Promise<Buffer> => {
+/** What the file has from there on, at most so many bytes; nothing where it is absent. */
+const readFrom = async (file: string, offset: number, most: number): Promise<Buffer> => {
   const handle = await open(file, "r").catch(() => undefined);
   if (handle === undefined) return Buffer.alloc(0);
   try {
     const { size } = await handle.stat();
-    const length = Math.max(0, Math.min(size - offset, most, READ_BYTES));
+    const length = Math.max(0, Math.min(size - offset, most));
     if (length === 0) return Buffer.alloc(0);
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, offset);
     return buffer.subarray(0, bytesRead);

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { layout, type Run } from "../../ts/runs/mod.ts";
 import { EventHub } from "./event_hub.ts";
 
 interface Place {
   readonly hub: EventHub;
   readonly file: string;
-  readonly listen: (after?: number) => ReadableStream<Uint8Array>;
+  readonly listen: (after?: number) => Promise<ReadableStream<Uint8Array>>;
+  /** How often the hub asked where the run lies. */
+  readonly finds: () => number;
   readonly write: (from: number, to: number) => Promise<void>;
   readonly end: () => void;
 }
@@ -17,16 +18,20 @@ interface Place {
 const withRun = async (work: (place: Place) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "calque-hub-"));
   try {
-    const run = { id: "run", folder: join(folder, "run") } as Run;
-    await mkdir(run.folder);
-    const file = layout(run.folder).events;
+    const file = join(folder, "events.jsonl");
     const hub = new EventHub();
     let hasEnded = false;
-    const ended = () => Promise.resolve(hasEnded);
+    let finds = 0;
+    const find = async () => {
+      finds++;
+      await setTimeout(1);
+      return { file, ended: () => Promise.resolve(hasEnded) };
+    };
     await work({
       hub,
       file,
-      listen: (after = 0) => hub.stream(run, { after, ended }),
+      listen: (after = 0) => hub.stream("run", after, find),
+      finds: () => finds,
       write: (from, to) => {
         const ids = Array.from({ length: to - from + 1 }, (_, i) => from + i);
         return appendFile(file, ids.map((id) => line(id)).join(""));
@@ -44,8 +49,8 @@ const line = (id: number, more = ""): string =>
 const frames = (text: string): string => text.replaceAll(/^:.*\n\n/gm, "");
 const idsIn = (text: string): number[] =>
   [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
-const read = async (stream: ReadableStream<Uint8Array>): Promise<string> =>
-  frames(await new Response(stream).text());
+const read = async (stream: Promise<ReadableStream<Uint8Array>>): Promise<string> =>
+  frames(await new Response(await stream).text());
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 
@@ -74,6 +79,18 @@ Deno.test("listeners that come at any time hear every event once, in order, in t
     assert.equal(await read(listen()), whole);
   }));
 
+Deno.test("where the run lies is asked once for all that come at the same time", () =>
+  withRun(async ({ listen, write, end, finds }) => {
+    await write(1, 20);
+    const heard = range(1, 100).map((id) => read(listen(id % 2)));
+    await Promise.all(range(1, 100).map(() => setTimeout(1)));
+    end();
+    for (const [i, text] of (await Promise.all(heard)).entries()) {
+      assert.deepEqual(idsIn(text), range(1 + (i + 1) % 2, 20));
+    }
+    assert.equal(finds(), 1);
+  }));
+
 Deno.test("a line is told when it is whole, and characters are never torn", () =>
   withRun(async ({ file, listen, end }) => {
     const bytes = new TextEncoder().encode(line(1) + line(2));
@@ -94,7 +111,7 @@ Deno.test("a long past reaches a reader that takes its time, whole", () =>
     const past = range(1, 3000).map((id) => line(id, "x".repeat(5000))).join("");
     await writeFile(file, past);
     end();
-    const reader = listen().getReader();
+    const reader = (await listen()).getReader();
     const decoder = new TextDecoder();
     let text = "";
     for (;;) {
@@ -104,6 +121,14 @@ Deno.test("a long past reaches a reader that takes its time, whole", () =>
       await setTimeout(5);
     }
     assert.deepEqual(idsIn(text), range(1, 3000));
+  }));
+
+Deno.test("a line that is longer than one reading is told whole", () =>
+  withRun(async ({ file, listen, end }) => {
+    await writeFile(file, line(1) + line(2, "x".repeat(3 << 20)) + line(3));
+    end();
+    assert.deepEqual(idsIn(await read(listen())), [1, 2, 3]);
+    assert.deepEqual(idsIn(await read(listen(2))), [3]);
   }));
 
 Deno.test("one that stops reading is let go, without harm to the others", () =>
@@ -127,7 +152,7 @@ Deno.test("listeners that go leave nothing behind, and the next is told all the 
   withRun(async ({ hub, listen, write, end }) => {
     await write(1, 3);
     for (let i = 0; i < 20; i++) {
-      const reader = listen().getReader();
+      const reader = (await listen()).getReader();
       if (i % 2 === 0) await reader.read();
       await reader.cancel();
     }

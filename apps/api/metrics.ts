@@ -48,7 +48,7 @@ export const observe =
           kind: "server",
           attributes: { "http.request.method": method, "http.route": route },
           ...(parent === undefined ? { root: true } : { parent }),
-        }),
+        }, { captureStackTrace: false }),
       ),
     );
   };

@@ -103,17 +103,18 @@ export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunO
         const message = 'header "Last-Event-ID": expected the id of an event, an integer';
         return problem(c, new UserError({ code: "bad-value", message }));
       }
-      const joined = hub.join(id, after);
-      if (joined !== undefined) return new Response(joined, { headers: EVENT_STREAM });
-      const found = await find(id);
-      // A run that was deleted meanwhile has ended too.
-      const ended = async () => {
-        const now = await find(found.id).catch(() => undefined);
-        if (now !== undefined && LIVE.has(now.status)) return false;
-        // Its process may still be writing what it did last.
-        return await lockHolder(layout(found.folder).process) === undefined;
-      };
-      return new Response(hub.stream(found, { after, ended }), { headers: EVENT_STREAM });
+      const stream = await hub.stream(id, after, async () => {
+        const at = layout((await find(id)).folder);
+        const ended = async () => {
+          // A run that was deleted meanwhile has ended too.
+          const now = await find(id).catch(() => undefined);
+          if (now !== undefined && LIVE.has(now.status)) return false;
+          // Its process may still be writing what it did last.
+          return await lockHolder(at.process) === undefined;
+        };
+        return { file: at.events, ended };
+      });
+      return new Response(stream, { headers: EVENT_STREAM });
     });
 };
 

@@ -4,7 +4,7 @@ import type { SqlError } from "effect/sql/SqlError";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isRunId } from "./layout.ts";
-import type { Run, RunReader, Status } from "./run.ts";
+import { type Run, type RunReader, type Status, tokenOf } from "./run.ts";
 
 /**
  * The index over the run folders of one data folder. It holds nothing that the folders do not: a run is
@@ -37,19 +37,28 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string, reader
     sql`insert or replace into runs (id, created_at, status, run)
       values (${run.id}, ${run.created_at}, ${run.status}, ${JSON.stringify(run)})`;
 
-  const folders = Effect.promise(async () => {
+  let listed: { readonly token: string; readonly ids: readonly string[] } | undefined;
+  const folders = async (): Promise<readonly string[]> => {
+    const token = tokenOf(folder);
+    if (token !== undefined && listed?.token === token) return listed.ids;
     const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory() && isRunId(entry.name))
+    const ids = entries.filter((entry) => entry.isDirectory() && isRunId(entry.name))
       .map((entry) => entry.name);
+    listed = token === undefined || token !== tokenOf(folder) ? undefined : { token, ids };
+    return ids;
+  };
+
+  const runsHere = Effect.promise(async () => {
+    const runs = new Map<string, Run>();
+    for (const id of await folders()) {
+      const run = await reader.read(join(folder, id));
+      if (run !== undefined) runs.set(id, run);
+    }
+    return runs;
   });
 
   const refresh = Effect.gen(function* () {
-    const ids = yield* folders;
-    const runs = new Map<string, Run>();
-    for (const id of ids) {
-      const run = yield* Effect.promise(() => reader.read(join(folder, id)));
-      if (run !== undefined) runs.set(id, run);
-    }
+    const runs = yield* runsHere;
     if (runs.size === indexed.size && [...runs].every(([id, run]) => indexed.get(id) === run)) {
       return;
     }
@@ -89,13 +98,10 @@ export const openCatalogue = Effect.fnUntraced(function* (folder: string, reader
   });
 
   const scan: Catalogue["scan"] = Effect.fnUntraced(function* ({ status, limit, cursor }) {
-    const runs = yield* Effect.forEach(
-      yield* folders,
-      (id) => Effect.promise(() => reader.read(join(folder, id))),
-    );
+    const runs = [...(yield* runsHere).values()];
     const before = (a: Place, b: Place): boolean =>
       a.created_at === b.created_at ? a.id < b.id : a.created_at < b.created_at;
-    return runs.flatMap((run) => run ?? [])
+    return runs
       .filter((run) => status === undefined || run.status === status)
       .filter((run) => cursor === undefined || before(run, cursor))
       .sort((a, b) => before(a, b) ? 1 : -1)

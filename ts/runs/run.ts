@@ -137,7 +137,7 @@ export class RunReader {
 const TICK_MS = 100;
 
 /** Changes with the folder's entries; `undefined` while that cannot be told. */
-const tokenOf = (folder: string): string | undefined => {
+export const tokenOf = (folder: string): string | undefined => {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found === undefined || Date.now() - found.mtimeMs < TICK_MS) return undefined;
   return `${found.ino} ${found.mtimeMs}`;
