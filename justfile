@@ -84,8 +84,8 @@ serve *options: (_setup "serve")
 bench name="" *options: (_setup "bench")
     if [ -n "${1:-}" ]; then name=$1; shift; exec {{ deno }} "bench/$name.ts" "$@"; fi; for file in bench/*.ts; do {{ deno }} "$file"; done
 
-# Run the arms of experiments/NAME.json that have no result yet, and write docs/results/NAME.md
-experiment name *options: (_setup "train")
+# Run the arms of experiments/NAME.json that have no result yet, and write docs/results.md (without NAME only that)
+experiment *options: (_setup "train")
     exec {{ deno }} experiments/run.ts "$@"
 
 # Bring what a recipe needs; silent when it is there

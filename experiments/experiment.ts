@@ -34,6 +34,16 @@ export interface Preparation {
   readonly command: readonly string[];
 }
 
+/** What became of a problem: passed, not judged, or failed, and then by which fault (`faultOf` of ts/data). */
+export const outcomes = {
+  pass: "1",
+  "not judged": "-",
+  reading: "r",
+  printing: "p",
+  both: "b",
+  other: "0",
+} as const;
+
 /** One arm with one seed, done. */
 export interface Result {
   readonly experiment: string;
@@ -43,10 +53,10 @@ export interface Result {
   readonly device: string;
   readonly seconds: number;
   /**
-   * By name, as `greedy before` or `sampled step 8`: a digit a problem, in the order of the evaluation: 1 passed,
-   * 0 failed, - not judged.
+   * By name, as `greedy before` or `sampled step 8`: a letter of `outcomes` a problem, in the order of the
+   * evaluation.
    */
-  readonly passes: Readonly<Record<string, string>>;
+  readonly outcomes: Readonly<Record<string, string>>;
   /** Target language of each problem. */
   readonly targets: readonly string[];
 }

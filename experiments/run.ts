@@ -1,10 +1,11 @@
 /**
- * just experiment NAME [--report] [--only ARM]: runs every arm and seed of experiments/NAME.json that has no
- * result yet, and writes docs/results/NAME.md. What was broken off goes on at its last checkpoint.
+ * just experiment NAME [--only ARM]: runs every arm and seed of experiments/NAME.json that has no result yet, and
+ * writes docs/results.md after each. What was broken off goes on at its last checkpoint. Without NAME only the page and
+ * its pictures are written.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -12,21 +13,27 @@ import {
   type Cell,
   cellsOf,
   fileOf,
+  outcomes,
   preparationsOf,
   readExperiment,
   type Result,
   root,
   writeResult,
 } from "./experiment.ts";
-import { report } from "./report.ts";
+import { faultsOf } from "./faults.ts";
+import { writePage } from "./page.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { report: { type: "boolean", default: false }, only: { type: "string" } },
+  options: { only: { type: "string" } },
 });
 const name = positionals[0];
-if (name === undefined || !existsSync(join(root, "experiments", `${name}.json`))) {
-  console.error(`experiment ${name ?? ""}: expected the name of a file of experiments/`);
+if (name === undefined) {
+  writePage();
+  process.exit(0);
+}
+if (!existsSync(join(root, "experiments", `${name}.json`))) {
+  console.error(`experiment ${name}: expected the name of a file of experiments/`);
   process.exit(2);
 }
 const experiment = readExperiment(name);
@@ -71,13 +78,19 @@ const train = async (cell: Cell): Promise<Result> => {
   const summary = JSON.parse(readFileSync(join(out, "summary.json"), "utf8"));
   const rows = readFileSync(join(out, "evaluations.jsonl"), "utf8").trimEnd().split("\n")
     .map((line) => JSON.parse(line));
-  const passes: Record<string, string> = {};
-  for (const { when, step, temperature, verdict } of rows) {
+  const recipe = JSON.parse(readFileSync(join(out, "recipe.json"), "utf8"));
+  const faultOf = faultsOf(join(root, recipe.rollout.tasks));
+  const letters: Record<string, string> = {};
+  for (const { when, step, temperature, verdict, task, target, code } of rows) {
     const key = `${temperature === 0 ? "greedy" : "sampled"} ${
       when === "during" ? `step ${step}` : when
     }`;
-    const digit = verdict === "pass" ? "1" : verdict === "infrastructure" ? "-" : "0";
-    passes[key] = (passes[key] ?? "") + digit;
+    const outcome = verdict === "pass"
+      ? "pass"
+      : verdict === "infrastructure"
+      ? "not judged"
+      : faultOf(task, target, code ?? "");
+    letters[key] = (letters[key] ?? "") + outcomes[outcome];
   }
   return {
     experiment: name,
@@ -88,7 +101,7 @@ const train = async (cell: Cell): Promise<Result> => {
     }`,
     device: summary.device,
     seconds: summary.seconds,
-    passes,
+    outcomes: letters,
     targets: rows.filter(({ when, temperature }) => when === "after" && temperature === 0)
       .map(({ target }) => target),
   };
@@ -97,14 +110,10 @@ const train = async (cell: Cell): Promise<Result> => {
 const status = (out: string): unknown =>
   JSON.parse(readFileSync(join(out, "summary.json"), "utf8")).status;
 
-const writeReport = () =>
-  writeFileSync(join(root, "docs", "results", `${name}.md`), report(name, experiment, cells));
-
-for (const cell of values.report ? [] : cells) {
+for (const cell of cells) {
   if (values.only !== undefined && values.only !== cell.arm) continue;
   if (existsSync(fileOf(name, cell))) continue;
   console.error(`${cell.arm}, seed ${cell.seed}`);
   writeResult(name, cell, await train(cell));
-  writeReport();
+  writePage();
 }
-writeReport();

@@ -41,4 +41,6 @@ export {
   writeSeedFolder,
 } from "./corpus/seed.ts";
 export { slipRates } from "./program/slips.ts";
+export { type Fault, faultOf } from "./program/faults.ts";
+export { type DrawnTask, drawTasks } from "./tasks/draw_tasks.ts";
 export { Random } from "./random.ts";

@@ -34,4 +34,7 @@ export { programAnswers, type ProgramAnswersOptions } from "./program_answers.ts
 export { type Report, reportHtml } from "./html/report.ts";
 export { probeTable } from "./html/probe_section.ts";
 export { type Curve } from "./html/line_chart.ts";
+export { intervalChart, type IntervalRow } from "./html/interval_chart.ts";
+export { html, type Markup } from "./html/markup.ts";
+export { linear } from "./html/scale.ts";
 export { type Probe, probe, type ProbeTexts, probeTexts } from "./probe.ts";

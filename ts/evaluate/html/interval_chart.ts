@@ -31,7 +31,8 @@ export const intervalChart = (rows: readonly IntervalRow[]): Markup => {
       </g>
     `;
   return html`
-    <svg class="wide" viewBox="0 0 ${WIDTH} ${height}" role="img"
+    <svg xmlns="http://www.w3.org/2000/svg" class="wide" viewBox="0 0 ${WIDTH} ${height}"
+      role="img"
       aria-label="pass@1 with 95 % intervals">
     ${[0, 0.25, 0.5, 0.75, 1].map((share) =>
       html`
