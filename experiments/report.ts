@@ -30,8 +30,10 @@ export const section = (
     `\`just experiment ${name}\`: the arms of [experiments/${name}.json](../experiments/${name}.json), each ` +
     `[${experiment.recipe}](../${experiment.recipe}) with its own changes, seeds ${
       experiment.seeds.join(", ")
-    }; one file of [results/${name}](results/${name}) an arm and seed, which holds its command. ` +
-    `${results.length} of ${cells} are there.`,
+    }. ${results.length} of ${cells} are there` +
+    (results.length === 0
+      ? "."
+      : `, a file each in [results/${name}](results/${name}) with its command.`),
     ...(results.length === 0 ? [] : [
       "",
       "pass@1 on the same held-out problems before and after, in per cent, mean over seeds. Differences are to the arm " +
