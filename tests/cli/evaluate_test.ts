@@ -25,6 +25,9 @@ Deno.test("evaluate tells pass@k, the change against a model before, and what is
   assert.equal(report.recognition.tiers.all.rhat.value, 0.5);
   assert.ok(report.recognition.tiers["ill-formed"].likelihood_after.value > 0.5);
   assert.ok(report.questions.groups > 0);
+  const { questions, accuracy, says_yes } = report.equivalence;
+  assert.equal(says_yes.equivalent.questions, questions / 2);
+  assert.deepEqual(accuracy.before, accuracy.after);
 });
 
 Deno.test("evaluate refuses a k beyond the samples, and to ask nothing", async () => {

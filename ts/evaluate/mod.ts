@@ -30,7 +30,21 @@ export {
   tokenizeAnswers,
 } from "./answers.ts";
 export { type Recognition, recognition, recognitionTable } from "./recognition.ts";
-export { programAnswers, type ProgramAnswersOptions } from "./program_answers.ts";
+export {
+  programAnswers,
+  type ProgramAnswersOptions,
+  type ProgramQuestion,
+} from "./program_answers.ts";
+export {
+  askYesNo,
+  type Equivalence,
+  equivalence,
+  equivalenceTable,
+  type YesNoAnswer,
+  type YesNoQuestion,
+  yesNoQuestions,
+  yesNoRows,
+} from "./yes_no.ts";
 export { type Report, reportHtml } from "./html/report.ts";
 export { probeTable } from "./html/probe_section.ts";
 export { type Curve } from "./html/line_chart.ts";

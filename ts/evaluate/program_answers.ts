@@ -3,6 +3,14 @@ import { Random } from "../data/mod.ts";
 import { editOnce, type Judge, type Problem } from "../rollout/mod.ts";
 import type { AnswerTexts } from "./answers.ts";
 
+/** The answers to a translation, and what was to be translated. */
+export interface ProgramQuestion extends AnswerTexts {
+  readonly task: string;
+  readonly source: string;
+  readonly target: string;
+  readonly given: string;
+}
+
 export interface ProgramAnswersOptions {
   readonly stop: string;
   readonly judge: Judge;
@@ -45,6 +53,10 @@ export const programAnswers = Effect.fn("programAnswers")(function* (
       if (right === undefined || losers.length === 0) return [];
       return [{
         id: `${task.id} ${source}->${target}`,
+        task: task.id,
+        source,
+        target,
+        given: problem.given,
         prompt,
         stop: options.stop,
         answers: [
@@ -55,7 +67,7 @@ export const programAnswers = Effect.fn("programAnswers")(function* (
     }),
     { concurrency: options.concurrency },
   );
-  return asked.flat() as readonly AnswerTexts[];
+  return asked.flat() as readonly ProgramQuestion[];
 });
 
 const programIn = ({ references, target }: Problem): string | undefined =>

@@ -6,6 +6,8 @@ import {
   irAnswers,
   probeTexts,
   programAnswers,
+  type ProgramQuestion,
+  yesNoQuestions,
 } from "../../../ts/evaluate/mod.ts";
 import { type Problem, Problems, rememberingJudge } from "../../../ts/rollout/mod.ts";
 import { Sandbox } from "../../../ts/sandbox/mod.ts";
@@ -47,11 +49,16 @@ export const evaluateModel = Effect.fnUntraced(function* (flags: EvaluateFlags) 
   const { model, adapter, before } = flags;
   const prompts = yield* promptsOf(model, flags.prompts);
   const problems = flags.tasks === undefined ? [] : yield* problemsOf(flags.tasks, flags, prompts);
+  const questions = flags.questions ? yield* questionsOf(flags, prompts) : undefined;
   const asked: Asked = {
     ...flags,
     problems,
     prompts,
-    answers: yield* answersOf(flags, prompts),
+    answers: {
+      ...flags.groups === undefined ? {} : { "IR groups": yield* groupsOf(flags.groups, prompts) },
+      ...questions === undefined ? {} : { questions },
+    },
+    yesNo: questions && yesNoQuestions(questions, prompts.equivalence, flags.seed),
     probe: flags.probe === undefined ? undefined : yield* programsOf(flags, flags.probe, prompts),
   };
   const side = (name: string) => before === undefined ? "" : ` (${name})`;
@@ -117,33 +124,30 @@ const programsOf = Effect.fnUntraced(
   },
 );
 
-/** Held-out IR groups, and programs of one task in two languages, with what only looks like them. */
-const answersOf = Effect.fnUntraced(function* (flags: EvaluateFlags, prompts: Prompts) {
-  const stop = prompts.stop ?? "";
-  const answers: Record<string, readonly AnswerTexts[]> = {};
-  if (flags.groups !== undefined) {
-    const groups = irAnswers(yield* readGroups(flags.groups), { template: prompts.ir, stop });
-    if (groups.length === 0) {
-      const message = `${flags.groups}: no group of split "held-out"; ` +
-        "expected groups that no training has seen";
-      return yield* new UserError({ code: "bad-data", message });
-    }
-    answers["IR groups"] = groups;
+/** The held-out IR groups of a file. */
+const groupsOf = Effect.fnUntraced(function* (file: string, prompts: Prompts) {
+  const groups = irAnswers(yield* readGroups(file), {
+    template: prompts.ir,
+    stop: prompts.stop ?? "",
+  });
+  if (groups.length === 0) {
+    const message = `${file}: no group of split "held-out"; ` +
+      "expected groups that no training has seen";
+    return yield* new UserError({ code: "bad-data", message });
   }
-  if (flags.questions) {
-    const translations = yield* problemsOf(
-      flags.tasks!,
-      { ...flags, kind: "translation" },
-      prompts,
-    );
-    answers["questions"] = yield* programAnswers(translations, {
-      stop,
-      judge: rememberingJudge(),
-      seed: flags.seed,
-      edits: 4,
-      concurrency: availableParallelism(),
-      onProgress: progressLine("questions prepared"),
-    });
-  }
-  return answers;
+  return groups as readonly AnswerTexts[];
+});
+
+/** Programs of one task in two languages, with what only looks like them. */
+const questionsOf = Effect.fnUntraced(function* (flags: EvaluateFlags, prompts: Prompts) {
+  const translations = yield* problemsOf(flags.tasks!, { ...flags, kind: "translation" }, prompts);
+  const questions: readonly ProgramQuestion[] = yield* programAnswers(translations, {
+    stop: prompts.stop ?? "",
+    judge: rememberingJudge(),
+    seed: flags.seed,
+    edits: 4,
+    concurrency: availableParallelism(),
+    onProgress: progressLine("questions prepared"),
+  });
+  return questions;
 });

@@ -1,4 +1,6 @@
 import {
+  equivalence,
+  equivalenceTable,
   infrastructureRate,
   passAtK,
   passBy,
@@ -53,6 +55,9 @@ export const evaluationReport = (
     }),
     ...(recognised["IR groups"] === undefined ? {} : { recognition: recognised["IR groups"] }),
     ...(recognised["questions"] === undefined ? {} : { questions: recognised["questions"] }),
+    ...(after.yesNo === undefined ? {} : {
+      equivalence: equivalence(after.yesNo, before?.yesNo, seed),
+    }),
   };
 };
 
@@ -86,15 +91,19 @@ export const evaluationTables = (
     probeTable(report.probe.after, report.probe.before),
   ]),
   ...(report.questions === undefined ? [] : [
-    `Are these two programs equivalent? ${report.questions.groups} questions\n` +
+    `Which program is equivalent, in another language? ${report.questions.groups} questions\n` +
     recognitionTable(report.questions),
+  ]),
+  ...(report.equivalence === undefined ? [] : [
+    `Do both programs do the same? ${report.equivalence.questions} questions, half of them yes\n` +
+    equivalenceTable(report.equivalence),
   ]),
 ];
 
 /** The same as a page. */
 export const evaluationPage = (
   flags: EvaluateFlags,
-  { transfer, recognition, questions, probe }: EvaluationReport,
+  { transfer, recognition, questions, equivalence, probe }: EvaluationReport,
   after: Measured,
   before: Measured | undefined,
 ): Report => {
@@ -122,6 +131,7 @@ export const evaluationPage = (
     ...(transfer === undefined ? {} : { transfer }),
     ...(recognition === undefined ? {} : { recognition }),
     ...(questions === undefined ? {} : { questions }),
+    ...(equivalence === undefined ? {} : { equivalence }),
     ...(probe === undefined ? {} : { probe }),
   };
 };

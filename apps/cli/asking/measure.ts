@@ -2,6 +2,7 @@ import { Effect } from "effect";
 import { availableParallelism } from "node:os";
 import {
   type AnswerTexts,
+  askYesNo,
   evaluate,
   type Evaluated,
   likelihoods,
@@ -9,6 +10,9 @@ import {
   probe,
   type ProbeTexts,
   tokenizeAnswers,
+  type YesNoAnswer,
+  type YesNoQuestion,
+  yesNoRows,
 } from "../../../ts/evaluate/mod.ts";
 import { readModelConfig } from "../../../ts/model/mod.ts";
 import { type Problem, rememberingJudge } from "../../../ts/rollout/mod.ts";
@@ -19,10 +23,11 @@ import { progressLine } from "../progress.ts";
 import type { Prompts } from "./prompts.ts";
 import { stopTokens } from "./stop.ts";
 
-/** What a model is asked: problems to solve, and answers to be found likely or not. */
+/** What a model is asked: problems to solve, answers to be found likely or not, and yes or no. */
 export interface Asked {
   readonly problems: readonly Problem[];
   readonly answers: Readonly<Record<string, readonly AnswerTexts[]>>;
+  readonly yesNo: readonly YesNoQuestion[] | undefined;
   readonly probe: ProbeTexts | undefined;
   readonly prompts: Prompts;
   readonly samples: number;
@@ -46,11 +51,16 @@ export const measure = Effect.fnUntraced(function* (
     try: () => readModelConfig(model),
     catch: asUserError,
   });
+  const context = config.max_position_embeddings;
   const fitting = Object.entries(asked.answers).map(([kind, texts]) =>
-    [kind, tokenizeAnswers(texts, tokenizer, config.max_position_embeddings)] as const
+    [kind, tokenizeAnswers(texts, tokenizer, context)] as const
   );
+  const words = (asked.yesNo ?? []).flatMap(({ prompt }) =>
+    yesNoRows(tokenizer, prompt).map(({ ids }) => ids.length)
+  ).filter((length) => length <= context);
   const longest = Math.max(
     1,
+    ...words,
     ...problems.map(({ prompt }) => tokenizer.encode(prompt).length + maxTokens),
     ...fitting.flatMap(([, groups]) =>
       groups.flatMap(({ answers }) => answers.map(({ ids }) => ids.length))
@@ -90,6 +100,15 @@ export const measure = Effect.fnUntraced(function* (
         (found) => [kind, found] as const,
       ),
   );
+  const yesNo: readonly YesNoAnswer[] | undefined = asked.yesNo === undefined
+    ? undefined
+    : yield* askYesNo(
+      engine,
+      tokenizer,
+      asked.yesNo,
+      context,
+      progressLine(`questions answered${name}`),
+    );
   const probed: Probe | undefined = asked.probe === undefined ? undefined : yield* probe(
     engine,
     tokenizer,
@@ -97,7 +116,7 @@ export const measure = Effect.fnUntraced(function* (
     seed,
     progressLine(`languages probed${name}`),
   );
-  return { solved, probed, likelihoods: Object.fromEntries(scored) };
+  return { solved, probed, yesNo, likelihoods: Object.fromEntries(scored) };
 }, Effect.scoped);
 
 export type Measured = Effect.Success<ReturnType<typeof measure>>;

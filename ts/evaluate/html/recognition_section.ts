@@ -1,5 +1,5 @@
-import type { Estimate } from "../interval.ts";
 import type { Recognition } from "../recognition.ts";
+import { estimate } from "./estimate.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Share of pairs told right, per tier of losers, and how far the winners lie apart. */
@@ -25,17 +25,4 @@ export const recognitionSection = ({ tiers, spread }: Recognition): Markup => {
       </table>
     </div>
   `;
-};
-
-const estimate = (
-  found: Estimate | undefined,
-  scale: number,
-  digits: number,
-  unit: string,
-): Markup => {
-  if (found === undefined) return html`<td></td>`;
-  const [value, low, high] = [found.value, found.low, found.high].map((figure) =>
-    (scale * figure).toFixed(digits)
-  );
-  return html`<td>${value}${unit}<small>[${low}, ${high}]</small></td>`;
 };

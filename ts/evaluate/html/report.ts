@@ -1,3 +1,4 @@
+import type { Equivalence } from "../yes_no.ts";
 import type { Recognition } from "../recognition.ts";
 import type { Comparison } from "../report.ts";
 import { passBy, shareOf } from "../score.ts";
@@ -9,6 +10,7 @@ import { matrixTable } from "./matrix.ts";
 import { page, type Section } from "./page.ts";
 import type { Probe } from "../probe.ts";
 import { probeSection } from "./probe_section.ts";
+import { equivalenceSection } from "./equivalence_section.ts";
 import { recognitionSection } from "./recognition_section.ts";
 import { sampleList } from "./samples.ts";
 
@@ -23,6 +25,8 @@ export interface Report {
   readonly transfer?: TransferMatrix;
   readonly recognition?: Recognition;
   readonly questions?: Recognition;
+  /** Whether the model says so when asked in words. */
+  readonly equivalence?: Equivalence;
   /** How layers see programs of one task in several languages. */
   readonly probe?: { readonly before?: Probe; readonly after: Probe };
   /** Figures of training by step. */
@@ -63,6 +67,15 @@ export const reportHtml = (report: Report): string => {
         `Of ${report.questions.groups} programs, how often the task's own program in another ` +
         "language scores above one that fails its tests; 50 % is chance.",
       body: recognitionSection(report.questions),
+    }]),
+    ...(report.equivalence === undefined ? [] : [{
+      title: "Recognition of functionality: are these two equivalent?",
+      about:
+        `${report.equivalence.questions} questions, each with two programs in two languages; half are to be ` +
+        "answered yes, and of the others it was shown by running that the programs differ. 50 % is " +
+        "chance. Told apart: how often yes is likelier for the equivalent program of a pair, which " +
+        "does not depend on a leaning to either word.",
+      body: equivalenceSection(report.equivalence),
     }]),
     ...(report.probe === undefined ? [] : [{
       title: "Representations",

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { probeStates } from "../probe.ts";
 import type { JudgedSample } from "../sample.ts";
 import { transferMatrix } from "../transfer.ts";
+import { equivalence } from "../yes_no.ts";
 import { figure, lineChart } from "./line_chart.ts";
 import { html } from "./markup.ts";
 import { reportHtml } from "./report.ts";
@@ -28,6 +29,11 @@ const states = [[[1, 0], [0, 1]], [[1, 0.1], [0.1, 1]]].map((own) =>
   own.map((state) => Float32Array.from(state))
 );
 
+const answers = (margin: number) => [
+  { pair: "p", task: "a", equivalent: true, margin },
+  { pair: "p", task: "a", equivalent: false, tier: "edited", margin: -1 },
+];
+
 const report = (code: string) =>
   reportHtml({
     title: "A run",
@@ -35,6 +41,7 @@ const report = (code: string) =>
     trained: ["c"],
     comparisons: [{ temperature: 0, before, after: [{ ...after[0]!, code }, after[1]!] }],
     transfer: transferMatrix([{ name: "run", trained: ["c"], before, after }]),
+    equivalence: equivalence(answers(1), answers(-2)),
     probe: { after: probeStates(["c", "lua"], 2, states, 1, 0) },
     curves: [{ title: "loss", points: [{ step: 1, value: 1 }, { step: 2, value: 0.5 }] }],
   });
@@ -49,6 +56,8 @@ Deno.test("a report holds its sections, and fetches and runs nothing", () => {
   assert.ok(page.includes("default-src 'none'"));
   assert.doesNotMatch(page, /<script|src=|href=|url\(|@import/);
   assert.ok(page.includes("to lua"), "every target has a row");
+  assert.match(page, /<th>right<\/th><td>2<\/td><td>50.0 %<small>.*?<td>100.0 %/);
+  assert.match(page, /<th>says yes: edited<\/th><td>1<\/td><td>0.0 %/);
   assert.match(page, /Pass now: 1/);
   assert.doesNotMatch(page, /undefined|NaN/);
 });

@@ -83,6 +83,8 @@ export const defaultPrompts = {
   generation: "Write in {target}:\n{statement}\n",
   verification: "{statement}\n{code}\nDoes the program do that? Answer yes or no.\n",
   ir: "Translate from {source} to LLVM IR:\n{code}\n",
+  equivalence:
+    "In {source}:\n{code}\nIn {target}:\n{other}\nDo both do the same? Answer yes or no.\n",
 };
 
 const Prompts = Schema.Struct({
@@ -94,6 +96,11 @@ const Prompts = Schema.Struct({
     "{statement} {target} {code}; the answer begins with yes or no",
   ),
   ir: or(text, defaultPrompts.ir, "GEPO's prompt: {source} {code}"),
+  equivalence: or(
+    text,
+    defaultPrompts.equivalence,
+    "Evaluation's question: {source} {code} {target} {other}; the answer is yes or no",
+  ),
   extract: or(
     Schema.Literals(["raw", "fenced"]),
     "fenced",
