@@ -76,9 +76,20 @@ export class ModelShelf {
 
   /** Gives the model to `ask`, alone. */
   use<A>(id: string, ask: (generator: Generator) => Effect.Effect<A, UserError>): Promise<A> {
+    return this.#inTurn(() => this.get(id), ask);
+  }
+
+  /** The same of a model that need not be on the shelf. */
+  open<A>(model: Served, ask: (generator: Generator) => Effect.Effect<A, UserError>): Promise<A> {
+    return this.#inTurn(() => Promise.resolve(model), ask);
+  }
+
+  #inTurn<A>(
+    find: () => Promise<Served>,
+    ask: (generator: Generator) => Effect.Effect<A, UserError>,
+  ): Promise<A> {
     const result = this.#turn.then(async () => {
-      const model = await this.get(id);
-      const generator = await this.#opened(model);
+      const generator = await this.#opened(await find());
       return await settled(ask(generator));
     });
     this.#turn = result.catch(() => undefined);

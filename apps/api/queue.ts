@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { open, readFile, stat, statfs } from "node:fs/promises";
 import process from "node:process";
 import {
+  type BadCursor,
   layout,
   lockHolder,
   type Run,
@@ -36,7 +37,7 @@ export class RunQueue extends Context.Service<RunQueue, {
   static readonly layer = (
     command: readonly string[],
     prepare: Prepare = nothing,
-  ): Layer.Layer<RunQueue, RunFolderError, RunStore> =>
+  ): Layer.Layer<RunQueue, RunFolderError | BadCursor, RunStore> =>
     Layer.effect(RunQueue, openQueue(command, prepare));
 }
 
@@ -44,9 +45,6 @@ export class RunQueue extends Context.Service<RunQueue, {
 export type Prepare = (run: Run) => Promise<Readonly<Record<string, string>>>;
 
 const nothing: Prepare = () => Promise.resolve({});
-
-/** Where the recipe of a run that was asked for over HTTP lies until its process has read it. */
-export const requestedRecipe = (folder: string): string => `${folder}/requested.json`;
 
 const PATIENCE_MS = 60_000;
 
@@ -233,7 +231,7 @@ const startProcess = async (
     const begun = await stat(layout(run.folder).events).then(() => true, () => false);
     const asked = begun
       ? ["train", "--resume", run.folder]
-      : ["train", requestedRecipe(run.folder), "--out", run.folder];
+      : ["train", layout(run.folder).requested, "--out", run.folder];
     // Its own process group: Ctrl-C on the server is the server's to pass on.
     return spawn(program!, [...args, ...asked], {
       stdio: ["ignore", log.fd, log.fd],

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Effect, Layer } from "effect";
 import { layout, readRows, type Run, RunStore } from "../../ts/runs/mod.ts";
-import { requestedRecipe, RunQueue } from "./queue.ts";
+import { RunQueue } from "./queue.ts";
 
 const command = [
   Deno.execPath(),
@@ -36,7 +36,7 @@ const inFolder = async (work: (folder: string) => Promise<void>): Promise<void> 
 
 const submit = Effect.fnUntraced(function* (name: string, recipe: object) {
   const folder = yield* RunStore.use((store) => store.create(name));
-  yield* Effect.promise(() => writeFile(requestedRecipe(folder), JSON.stringify(recipe)));
+  yield* Effect.promise(() => writeFile(layout(folder).requested, JSON.stringify(recipe)));
   yield* RunQueue.use((queue) => queue.add(basename(folder)));
   return basename(folder);
 });

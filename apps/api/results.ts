@@ -15,6 +15,8 @@ import { UserError } from "../tools/mod.ts";
 import { query } from "./body.ts";
 import { downloadFolder } from "./download.ts";
 import { publicRun, type RunOptions, whole } from "./runs.ts";
+import type { WireOptions } from "./openai/routes.ts";
+import { probeOf } from "./probe.ts";
 import { eventFile } from "./tensorboard.ts";
 
 export const MetricsQuery = Schema.Struct({ points: Schema.optionalKey(whole(1, 100_000)) });
@@ -30,8 +32,9 @@ export const RolloutsQuery = Schema.Struct({
 export const CompareQuery = Schema.Struct({ runs: Schema.NonEmptyString });
 
 /** What came of a run: `/api/runs/ID/...`. */
-export const resultRoutes = ({ services: { find } }: RunOptions) =>
-  new Hono()
+export const resultRoutes = ({ services, models }: RunOptions & Pick<WireOptions, "models">) => {
+  const { find } = services;
+  return new Hono()
     .get("/:id/metrics", query(MetricsQuery), async (c) => {
       const found = await find(c.req.param("id"));
       const rows = await readRows(layout(found.folder).metrics);
@@ -44,7 +47,9 @@ export const resultRoutes = ({ services: { find } }: RunOptions) =>
     })
     .get("/:id/metrics.csv", async (c) => {
       const rows = await readRows(layout((await find(c.req.param("id"))).folder).metrics);
-      return c.body(toCsv(rows), 200, { "content-type": "text/csv" });
+      return c.body(toCsv(rows.map(({ step, ...rest }) => ({ step, ...rest }))), 200, {
+        "content-type": "text/csv",
+      });
     })
     .get("/:id/tensorboard", async (c) => {
       const run = await find(c.req.param("id"));
@@ -96,11 +101,11 @@ export const resultRoutes = ({ services: { find } }: RunOptions) =>
       return await downloadFolder(layout(folder).model, `${id}-model`, absent);
     })
     .get("/:id/transfer", async (c) => c.json(transferOf(await find(c.req.param("id")))))
-    .get("/:id/probe", async (c) => {
-      const { id } = await find(c.req.param("id"));
-      const message = `run "${id}" has no probe of its representations`;
-      throw new UserError({ code: "not-found", message });
-    });
+    .get(
+      "/:id/probe",
+      async (c) => c.json(await probeOf(await find(c.req.param("id")), models, services)),
+    );
+};
 
 /** `/api/compare?runs=A,B`. */
 export const compareRoutes = ({ services: { find } }: RunOptions) =>

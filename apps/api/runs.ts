@@ -11,7 +11,7 @@ import { estimate } from "./estimate.ts";
 import type { EventHub } from "./event_hub.ts";
 import { lastEventId } from "./events.ts";
 import { problem } from "./problem.ts";
-import { requestedRecipe, RunQueue } from "./queue.ts";
+import { RunQueue } from "./queue.ts";
 import type { RunServices } from "./services.ts";
 
 export const whole = (minimum: number, maximum: number) =>
@@ -59,7 +59,7 @@ export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunO
       const created = await run(Effect.gen(function* () {
         const folder = yield* RunStore.use((store) => store.create(name));
         yield* Effect.promise(() =>
-          writeFile(requestedRecipe(folder), JSON.stringify(recipe, null, 2) + "\n", {
+          writeFile(layout(folder).requested, JSON.stringify(recipe, null, 2) + "\n", {
             flush: true,
           })
         );

@@ -13,6 +13,8 @@ export const CheckInput = Schema.Struct({
   assume: Schema.optionalKey(
     Schema.Array(Schema.Literals(["noundef-arguments", "disjoint-arguments"])),
   ),
+  /** What functions of two languages take and give: `slice<i32>, i32 -> option<i32>`. */
+  signature: Schema.optionalKey(Schema.String),
 });
 
 export const checkTool = makeTool({

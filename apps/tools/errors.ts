@@ -43,6 +43,7 @@ export class UserError extends Schema.TaggedError<UserError>()("UserError", {
 const CODES: Readonly<Record<string, ErrorCode>> = {
   RunNotFound: "not-found",
   FolderInUse: "in-use",
+  BadCursor: "bad-value",
   RunFolderError: "bad-file",
   DataError: "bad-data",
   RecipeError: "bad-recipe",

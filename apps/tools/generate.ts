@@ -1,5 +1,5 @@
 import { Effect, type Result, Schema, type Scope } from "effect";
-import type { Completion } from "../../ts/model/mod.ts";
+import type { Completion, Engine } from "../../ts/model/mod.ts";
 import type { Message } from "../../ts/train/mod.ts";
 import type { Tokenizer } from "../../ts/wasm/mod.ts";
 import { conversationOf } from "./chat.ts";
@@ -100,6 +100,7 @@ const LEAST_TEMPERATURE = 1e-4;
 
 /** A model that completes prompts until its scope closes. */
 export interface Generator {
+  readonly engine: Engine;
   readonly context: number;
   /** A folder without a tokenizer can still be asked with ids; its completions then have no text. */
   readonly tokenizer: Result.Result<Tokenizer, UserError>;
@@ -152,7 +153,7 @@ export const openGenerator = Effect.fnUntraced(
       });
       return completions.map((completion) => sampleOf(completion, reader, sampling.stop));
     });
-    return { context, tokenizer, row, complete };
+    return { engine, context, tokenizer, row, complete };
   },
 );
 

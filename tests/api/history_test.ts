@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RunWriter } from "../../ts/runs/mod.ts";
+import { layout, RunWriter } from "../../ts/runs/mod.ts";
 import { type Server, startServer, withServer } from "./server.ts";
 
 /** Five runs that are done, each with ten steps and its rollouts. */
@@ -48,6 +49,9 @@ Deno.test("the list goes page by page through every run once", () =>
     assert.deepEqual(seen, ["e", "d", "c", "b", "a"]);
     assert.equal((await ask("GET", "/api/runs?status=done")).body.data.length, 5);
     assert.equal((await ask("GET", "/api/runs?status=failed")).body.data.length, 0);
+    const bad = await ask("GET", "/api/runs?cursor=nonsense");
+    assert.equal(bad.status, 400);
+    assert.match(bad.body.detail, /^key "cursor": expected the next_cursor of a list/);
     const run = (await ask("GET", "/api/runs/a")).body;
     assert.deepEqual(
       [run.id, run.name, run.status, run.step, run.steps, run.before, run.after, run.error],
@@ -96,6 +100,8 @@ Deno.test("metrics are thinned to first, last and what lies between; rollouts ar
     assert.equal((await rollouts("&verdict=pass")).length, 10);
     assert.equal((await rollouts("&target=c&min_reward=1")).length, 5);
     assert.equal((await ask("GET", "/api/runs/a/metrics?points=0")).status, 400);
+    const csv = (await ask("GET", "/api/runs/b/metrics.csv")).body;
+    assert.match(csv, /^step,reward\r\n1,0.1\r\n/);
   }));
 
 Deno.test("an ended run cannot be cancelled, and can be deleted, once", () =>
@@ -106,6 +112,43 @@ Deno.test("an ended run cannot be cancelled, and can be deleted, once", () =>
     assert.equal((await ask("DELETE", "/api/runs/a")).status, 204);
     assert.equal((await ask("DELETE", "/api/runs/a")).status, 404);
     assert.equal((await ask("GET", "/api/runs")).body.data.length, 4);
+  }));
+
+Deno.test("a run's model is probed as it was and as it is, once; a run without one says why", () =>
+  withHistory(async ({ ask, fetch, data }) => {
+    const unmade = await ask("GET", "/api/runs/a/probe");
+    assert.deepEqual([unmade.status, unmade.type], [404, "application/problem+json"]);
+    const recipe = {
+      method: "rl",
+      model: "assets/seed",
+      steps: 1,
+      optimizer: { lr: 1 },
+      rollout: {
+        tasks: "assets/tasks",
+        kind: "translation",
+        sources: ["python", "lua"],
+        targets: ["lua", "c"],
+        prompts: { translation: "<|{source}|>{code}<|{target}|>" },
+      },
+    };
+    await writeFile(layout(join(data, "c")).recipe, JSON.stringify(recipe));
+    await cp("assets/seed", layout(join(data, "c")).model, { recursive: true });
+    const probed = await fetch("/api/runs/c/probe");
+    const told = await probed.text();
+    assert.equal(probed.status, 200, told);
+    const { before, after } = JSON.parse(told);
+    assert.deepEqual(before, after);
+    assert.deepEqual(after.languages, ["python", "lua", "c"]);
+    const { num_hidden_layers } = JSON.parse(await readFile("assets/seed/config.json", "utf8"));
+    assert.deepEqual(
+      after.layers.map(({ layer }: { layer: number }) => layer),
+      Array.from({ length: num_hidden_layers }, (_, i) => i + 1),
+    );
+    assert.ok(after.layers.some((each: { retrieval_at_1: { value: number } }) =>
+      // Better than chance: one of the 64 tasks' programs is the nearest.
+      each.retrieval_at_1.value > 1 / 64
+    ));
+    assert.equal((await (await fetch("/api/runs/c/probe")).text()).trim(), told.trim());
   }));
 
 Deno.test("a new server knows what the old one knew", () =>

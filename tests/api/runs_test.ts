@@ -68,6 +68,8 @@ Deno.test({
       assert.equal(created.status, 201, JSON.stringify(created.body));
       assert.deepEqual([created.body.name, created.body.error], ["my run", null]);
       assert.ok(["queued", "running"].includes(created.body.status));
+      // Known before its process has said a word.
+      assert.deepEqual([created.body.method, created.body.seed, created.body.steps], ["sft", 0, 4]);
       const { id } = created.body;
       const live = await (await server.fetch(`/api/runs/${id}/events`)).text();
       const ids = [...live.matchAll(/^id: (\d+)$/gm)].map(([, n]) => Number(n));

@@ -21,6 +21,15 @@ export class FolderInUse extends Schema.TaggedError<FolderInUse>()("FolderInUse"
   }
 }
 
+/** A text that no list has given. */
+export class BadCursor extends Schema.TaggedError<BadCursor>()("BadCursor", {
+  cursor: Schema.String,
+}) {
+  override get message(): string {
+    return `key "cursor": expected the next_cursor of a list, not "${this.cursor.slice(0, 100)}"`;
+  }
+}
+
 /** A run folder that cannot be read or written, or holds what it should not. */
 export class RunFolderError extends Schema.TaggedError<RunFolderError>()("RunFolderError", {
   folder: Schema.String,

@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 /** Where things lie in a run folder. */
 export const layout = (folder: string) => ({
+  /** The recipe that a server was asked to run, until the run's process has written its own. */
+  requested: join(folder, "requested.json"),
   /** The recipe with every default resolved. */
   recipe: join(folder, "recipe.json"),
   /** Append-only: what happened, ids rising by 1. */

@@ -84,13 +84,14 @@ export const statusOf = (facts: {
 /** Reads a run folder; `undefined` if it is none. */
 export const readRun = async (folder: string): Promise<Run | undefined> => {
   const at = layout(folder);
-  const [birth, order, summary, recipe] = await Promise.all([
+  const [birth, order, summary, own] = await Promise.all([
     readObject(at.birth),
     readObject(at.order),
     readObject(at.summary),
     readObject(at.recipe),
   ]);
-  if (birth === undefined && recipe === undefined && summary === undefined) return undefined;
+  if (birth === undefined && own === undefined && summary === undefined) return undefined;
+  const recipe = own ?? await readObject(at.requested);
   const alive = await lockHolder(at.process) !== undefined;
   const last = await lastRow(at.metrics);
   const known = summary as unknown as Summary | undefined;
@@ -100,12 +101,12 @@ export const readRun = async (folder: string): Promise<Run | undefined> => {
     name: text(birth?.["name"]) ?? basename(folder),
     status: statusOf({ alive, order: orders, summary: known }),
     step: number(last?.["step"]) ?? 0,
-    steps: number(recipe?.["steps"]) ?? number(birth?.["steps"]),
+    steps: number(recipe?.["steps"]),
     before: known?.before ?? null,
     after: known?.after ?? null,
     error: orders?.reason ?? known?.error ?? orders?.failed ?? null,
     created_at: text(birth?.["created_at"]) ?? (await born(folder)),
-    method: text(recipe?.["method"]) ?? text(birth?.["method"]),
+    method: text(recipe?.["method"]),
     seed: number(recipe?.["seed"]),
     seconds: known?.seconds ?? null,
     device: known?.device ?? null,

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { writeAside } from "./append_log.ts";
 import { openCatalogue } from "./catalogue.ts";
 import { databaseLayer } from "./database.ts";
-import { FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";
+import { BadCursor, FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";
 import { isRunId, layout, newRunId } from "./layout.ts";
 import { lockHolder } from "./lock.ts";
 import { type Order, type Run, RunReader, type Status } from "./run.ts";
@@ -24,7 +24,7 @@ export class RunStore extends Context.Service<RunStore, {
     readonly limit?: number | undefined;
     readonly cursor?: string | undefined;
     readonly status?: Status | undefined;
-  }) => Effect.Effect<RunPage, RunFolderError>;
+  }) => Effect.Effect<RunPage, RunFolderError | BadCursor>;
   /** A run by its id, or by the path of its folder wherever that is. */
   readonly get: (idOrFolder: string) => Effect.Effect<Run, RunNotFound>;
   /** A new folder with its name and birth, without a recipe; the writer or the server fills it. */
@@ -58,7 +58,7 @@ const openStore = Effect.fnUntraced(function* (folder: string) {
     const limit = Math.max(1, Math.min(100, query.limit ?? 20));
     const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.cursor !== undefined && cursor === undefined) {
-      return yield* new RunFolderError({ folder, problem: `"${query.cursor}" is no cursor` });
+      return yield* new BadCursor({ cursor: query.cursor });
     }
     const asked = {
       limit: limit + 1,

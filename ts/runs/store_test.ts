@@ -123,7 +123,10 @@ Deno.test("the list pages through all runs once, newest first, and filters by st
         assert.equal((yield* store.list({ status: "queued" })).data.length, 3);
         assert.equal((yield* store.list({ status: "done" })).data.length, 4);
         const error = yield* Effect.flip(store.list({ cursor: "nonsense" }));
-        assert.match(error.message, /is no cursor/);
+        assert.match(
+          error.message,
+          /key "cursor": expected the next_cursor of a list, not "nonsense"/,
+        );
       }),
     )
   ));

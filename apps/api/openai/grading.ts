@@ -4,7 +4,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { layout, readObject, type Run } from "../../../ts/runs/mod.ts";
 import type { JudgeTool } from "../../tools/judge.ts";
 import { UserError } from "../../tools/mod.ts";
-import { type Prepare, requestedRecipe } from "../queue.ts";
+import type { Prepare } from "../queue.ts";
 import { decodeGrader, grade } from "./graders.ts";
 import { GRADED_HERE } from "./job_recipe.ts";
 import type { Jobs } from "./jobs.ts";
@@ -38,7 +38,7 @@ export const gradingRoutes = (jobs: Jobs, judge: Effect.Effect<JudgeTool, UserEr
 export const pointAtGrader = (address: Promise<string>, token: string): Prepare => async (run) => {
   if (await readObject(`${run.folder}/job.json`) === undefined) return {};
   let graded = false;
-  for (const file of [requestedRecipe(run.folder), layout(run.folder).recipe]) {
+  for (const file of [layout(run.folder).requested, layout(run.folder).recipe]) {
     const recipe = await readObject(file);
     const url = (recipe?.["judge"] as { readonly url: string } | undefined)?.url;
     if (recipe === undefined || url === undefined || !isOwn(url, run)) continue;

@@ -6,7 +6,7 @@ import { layout, readObject, readRows, type Run, RunStore, toCsv } from "../../.
 import { resolveRequest } from "../../tools/recipe.ts";
 import { UserError } from "../../tools/mod.ts";
 import { type ModelShelf, tunedName } from "../models.ts";
-import { requestedRecipe, RunQueue } from "../queue.ts";
+import { RunQueue } from "../queue.ts";
 import type { RunServices } from "../services.ts";
 import type { FileShelf } from "./files.ts";
 import { decodeGrader } from "./graders.ts";
@@ -45,7 +45,7 @@ export class Jobs {
       const shape = await prepareData(request, base, { name: filename, path }, folder);
       const { recipe, hyper } = recipeOf(request, shape);
       const resolved = await run(resolveRequest({ ...recipe, name }, {}));
-      await write(requestedRecipe(folder), resolved);
+      await write(layout(folder).requested, resolved);
       await write(jobFile(folder), { request, hyperparameters: hyper });
     } catch (error) {
       await run(RunStore.use((store) => Effect.ignore(store.remove(basename(folder)))));
