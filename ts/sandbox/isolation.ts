@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
+import { bubblewrap } from "./bubblewrap.ts";
 import type { Limits } from "./limits.ts";
-import { seccompFd, statusFd } from "./supervisor.ts";
-import { prlimit } from "./visible.ts";
+import { blockFd, seccompFd, statusFd } from "./supervisor.ts";
 
 export interface Confinement {
   /** Folder of the host that the program sees as /work. */
@@ -23,71 +22,82 @@ export interface Confinement {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** The bubblewrap command that runs `command` and lets it see nothing but what is named. */
-export const confine = (
-  confinement: Confinement,
-  command: readonly string[],
-): readonly string[] => {
+/** A run in bubblewrap, as `supervisor.py` takes it. */
+export interface Confined {
+  readonly argv: readonly string[];
+  readonly view: readonly string[];
+  readonly limits: readonly (readonly [kind: string, number: number])[];
+}
+
+/** How bubblewrap runs `command` and lets it see nothing but what is named. */
+export const confine = (confinement: Confinement, command: readonly string[]): Confined => {
   const { limits, prepared } = confinement;
-  const memory = String(limits.memory_mb * 1024 * 1024);
-  return [
-    bubblewrap(),
-    "--unshare-all",
-    "--die-with-parent",
-    "--new-session",
-    "--clearenv",
-    "--hostname",
-    "sandbox",
-    ...confinement.visible,
-    ...(prepared === undefined ? [] : [
-      prepared.writable ? "--bind" : "--ro-bind",
-      prepared.path,
-      prepared.at ?? "/opt/prepared",
-    ]),
-    ...(confinement.tools ?? []).flatMap(([fd, path]) => ["--ro-bind-fd", String(fd), path]),
-    "--proc",
-    "/proc",
-    ...devices,
-    // Without a size a tmpfs may take half of the machine's memory.
-    "--size",
-    memory,
-    "--tmpfs",
-    "/tmp",
-    confinement.writable ? "--bind" : "--ro-bind",
-    confinement.work,
-    "/work",
-    // The root is a tmpfs too, and no limit holds it.
-    "--remount-ro",
-    "/",
-    "--chdir",
-    "/tmp",
-    ...Object.entries({ ...environment, ...confinement.environment }).flatMap(([name, value]) => [
-      "--setenv",
-      name,
-      value,
-    ]),
-    "--json-status-fd",
-    String(statusFd),
-    "--seccomp",
-    String(seccompFd),
-    "--",
-    ...limited(confinement),
-    // bubblewrap's own first process counts among the user's.
-    `--nproc=${limits.processes + 1}`,
-    ...command,
-  ];
+  const at = prepared?.at ?? "/opt/prepared";
+  return {
+    // The same for all runs of a language: made once, see `views.py`.
+    view: [
+      ...confinement.visible,
+      ...(prepared === undefined
+        ? []
+        : prepared.writable
+        ? ["--dir", at]
+        : ["--ro-bind", prepared.path, at]),
+      ...(confinement.tools ?? []).flatMap(([fd, path]) => ["--ro-bind-fd", String(fd), path]),
+      ...devices,
+      ...["/proc", "/tmp", "/work"].flatMap((path) => ["--dir", path]),
+      // The root is a tmpfs too, and no limit holds it.
+      "--remount-ro",
+      "/",
+    ],
+    argv: [
+      bubblewrap(),
+      "--unshare-all",
+      "--die-with-parent",
+      "--new-session",
+      "--clearenv",
+      "--hostname",
+      "sandbox",
+      ...(prepared?.writable ? ["--bind", prepared.path, at] : []),
+      "--proc",
+      "/proc",
+      // Without a size a tmpfs may take half of the machine's memory.
+      "--size",
+      String(limits.memory_mb * 1024 * 1024),
+      "--tmpfs",
+      "/tmp",
+      confinement.writable ? "--bind" : "--ro-bind",
+      confinement.work,
+      "/work",
+      "--chdir",
+      "/tmp",
+      ...Object.entries({ ...environment, ...confinement.environment })
+        .flatMap(([name, value]) => ["--setenv", name, value]),
+      "--json-status-fd",
+      String(statusFd),
+      "--seccomp",
+      String(seccompFd),
+      "--block-fd",
+      String(blockFd),
+      "--",
+      ...command,
+    ],
+    limits: Object.entries({
+      ...processLimits(confinement),
+      // bubblewrap's own first process counts among the user's.
+      nproc: limits.processes + 1,
+    }).map(([name, number]) => [`RLIMIT_${name.toUpperCase()}`, number]),
+  };
 };
 
-/** What stands behind the supervisor, who counts all processes of a run: these are each one's. */
-export const limited = ({ limits, cases = 1 }: Confinement): readonly string[] => [
-  prlimit,
-  `--cpu=${Math.ceil(limits.cpu_s * cases) + 1}`,
-  `--fsize=${limits.memory_mb * 1024 * 1024}`,
-  "--nofile=256",
-  "--core=0",
-  "--memlock=0",
-  "--msgqueue=0",
-];
+/** What stands behind the supervisor, who counts all processes of a run: these are each one's, by the kernel's names. */
+export const processLimits = ({ limits, cases = 1 }: Confinement) => ({
+  cpu: Math.ceil(limits.cpu_s * cases) + 1,
+  fsize: Math.floor(limits.memory_mb * 1024 * 1024),
+  nofile: 256,
+  core: 0,
+  memlock: 0,
+  msgqueue: 0,
+});
 
 export const environment = {
   PATH: "/usr/local/bin:/usr/bin:/bin",
@@ -108,6 +118,3 @@ const devices = ["null", "zero", "full", "random", "urandom"].flatMap((name) => 
     `/dev/${name}`,
   ]),
 );
-
-const bubblewrap = () =>
-  ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].find((path) => existsSync(path)) ?? "/usr/bin/bwrap";

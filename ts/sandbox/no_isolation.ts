@@ -1,4 +1,4 @@
-import { type Confinement, environment, limited } from "./isolation.ts";
+import { type Confinement, environment, processLimits } from "./isolation.ts";
 
 /**
  * The command as it runs where nobody keeps it in: with its limits, and with all the rights of this process. What it
@@ -27,7 +27,8 @@ export const unconfine = (
       "-C",
       "/tmp",
       ...variables,
-      ...limited(confinement),
+      "prlimit",
+      ...Object.entries(processLimits(confinement)).map(([name, value]) => `--${name}=${value}`),
       ...command.map(place),
     ],
     ...(files === undefined ? {} : { files: placed(files, work) }),

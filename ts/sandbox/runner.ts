@@ -177,9 +177,8 @@ export class Runner {
       return {
         folder,
         ...(this.isolated
-          ? { argv: confine(confinement, command), ...(files === undefined ? {} : { files }) }
+          ? { ...confine(confinement, command), ...(files === undefined ? {} : { files }) }
           : unconfine(confinement, command, files)),
-        isolated: this.isolated,
         tools: toolchain.tools.map(([fd]) => fd),
         stdin: options.stdin ?? "",
         mark: options.mark ?? "",

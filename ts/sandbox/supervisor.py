@@ -5,15 +5,16 @@ tree below it used. It is small, so that starting a program from it is cheap, an
 runtime is busy. As root it becomes nobody, or no limit on processes would hold.
 
 In, one JSON object a line:
-  {"id", "folder", "files"?: {name: text}, "remove"?: true, "argv"?: [...], "tools"?: [fd], "stdin"?: text,
-   "mark"?: text, "cpu_ms", "wall_ms", "memory_kb", "output_bytes", "isolated": bool}
+  {"id", "folder", "files"?: {name: text}, "remove"?: true, "argv"?: [...], "view"?: [...], "limits"?: [[kind, number]],
+   "tools"?: [fd], "stdin"?: text, "mark"?: text, "cpu_ms", "wall_ms", "memory_kb", "output_bytes"}
                                                           write the files, run argv, remove the folder
   {"kill": id}                                            end that run
-First line in: {"seccomp": [byte], "tools": [path], "memory_bytes", "processes", "at_once"}, the last three for all runs together. Out:
+First line in: {"seccomp": [byte], "tools": [path], "bubblewrap": path, "memory_bytes", "processes", "at_once"}, the last three for all runs together. Out:
 {"root", "cgroups": [folder]}, where the folders are to be removed when it has ended, then for every id
   {"id", "exit_code", "signal", "limit": null|"cpu"|"wall"|"memory"|"output"|"killed", "started", "starved",
    "cpu_ms", "wall_ms", "memory_kb", "stdout", "stderr", "marks": [[count, cpu_ms, wall_ms]...]}  or {"id", "fault"}
-A mark is a text that the program prints when one case of several is done: each gets the limits anew.
+A view is bubblewrap's arguments for what the program sees of the system, and `argv` has the rest of them; a run without
+one is not isolated. A mark is a text that the program prints when one case of several is done: each gets the limits anew.
 """
 
 import collections
@@ -21,12 +22,17 @@ import ctypes
 import json
 import os
 import re
+import resource
 import selectors
 import shutil
 import signal
 import sys
 import tempfile
 import time
+
+# Isolated from what lies about, Python does not look beside this file.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from views import BUBBLEWRAP, SEEN, Views
 
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 CHUNK = 1 << 16
@@ -44,7 +50,7 @@ class Run:
         self.output_bytes = 0
         self.status = bytearray()
         # Not isolated, argv is the program itself, in no namespace of its own.
-        self.isolated = job.get("isolated", True)
+        self.isolated = "view" in job
         self.stdin = memoryview(job.get("stdin", "").encode("utf-8", "surrogatepass"))
         self.mark = job.get("mark", "").encode()
         self.marks = []
@@ -66,7 +72,8 @@ class Run:
         self_stdout, stdout = os.pipe2(os.O_CLOEXEC)
         self_stderr, stderr = os.pipe2(os.O_CLOEXEC)
         self_status, status = os.pipe2(os.O_CLOEXEC)
-        theirs = (stdin, stdout, stderr, status)
+        block, self.go = os.pipe2(os.O_CLOEXEC)
+        theirs = (stdin, stdout, stderr, status, block)
         seccomp = os.memfd_create("filter", os.MFD_CLOEXEC)
         os.write(seccomp, SECCOMP)
         os.lseek(seccomp, 0, os.SEEK_SET)
@@ -74,30 +81,23 @@ class Run:
         moved = [os.dup2(fd, high, False) for fd, high in ((stdin, 900), (stdout, 901), (stderr, 902))]
         os.dup2(status, 903, False)
         os.dup2(seccomp, 904, False)
+        os.dup2(block, 905, False)
         actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(moved)]
         actions += [(os.POSIX_SPAWN_DUP2, 903, STATUS_FD), (os.POSIX_SPAWN_DUP2, 904, SECCOMP_FD)]
-        actions += [(os.POSIX_SPAWN_CLOSE, fd) for fd in (900, 901, 902, 903, 904)]
-        # Onto itself: that takes the mark close-on-exec away. Tools that this run does not name stay closed to it.
-        actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in self.job.get("tools", ())]
+        actions += [(os.POSIX_SPAWN_DUP2, 905, BLOCK_FD)]
+        actions += [(os.POSIX_SPAWN_CLOSE, fd) for fd in (900, 901, 902, 903, 904, 905)]
         self.kills = CGROUP.kills()
         self.started_at = time.monotonic()
         self.base_at = self.started_at
         self.next_look = self.started_at + 0.01
         try:
-            self.pid = os.posix_spawn(
-                self.job["argv"][0],
-                self.job["argv"],
-                {"PATH": "/usr/bin:/bin"},
-                file_actions=actions,
-                setsigdef=[signal.SIGPIPE, signal.SIGINT],
-                setsid=not self.isolated,
-            )
+            self.pid = self.start(actions)
         except OSError:
-            for fd in (self_stdin, self_stdout, self_stderr, self_status):
+            for fd in (self_stdin, self_stdout, self_stderr, self_status, self.go):
                 os.close(fd)
             raise
         finally:
-            for fd in theirs + (seccomp, 900, 901, 902, 903, 904):
+            for fd in theirs + (seccomp, 900, 901, 902, 903, 904, 905):
                 os.close(fd)
         if self.stdin:
             self.watch(self_stdin, selectors.EVENT_WRITE, self.feed)
@@ -107,6 +107,15 @@ class Run:
         self.watch(self_stderr, selectors.EVENT_READ, self.read_stderr)
         self.watch(self_status, selectors.EVENT_READ, self.read_status)
         self.watch(os.pidfd_open(self.pid), selectors.EVENT_READ, self.reap_bubblewrap)
+
+    def start(self, actions):
+        argv, view = self.job["argv"], self.job.get("view")
+        if view is None or not VIEWS.possible:
+            # Onto itself: that takes the mark close-on-exec away. Tools that this run does not name stay closed to it.
+            actions = actions + [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in self.job.get("tools", ())]
+            return spawned([argv[0], *(view or ()), *argv[1:]], actions, setsid=not self.isolated)
+        argv = [BUBBLEWRAP, "--dev-bind", SEEN, "/", *argv[1:]]
+        return VIEWS.started_in(view, lambda: spawned(argv, actions))
 
     def watch(self, fd, events, action):
         os.set_blocking(fd, False)
@@ -160,7 +169,21 @@ class Run:
         data = self.take(fd)
         if data:
             self.status += data[:4096]
+            if self.go is not None and self.first_process():
+                self.let_go()
         return data
+
+    def let_go(self):
+        """bubblewrap's first process waits until it has its limits: all that it starts will inherit them."""
+        try:
+            for kind, number in self.job.get("limits", ()):
+                resource.prlimit(self.child, getattr(resource, kind), (number, number))
+            os.write(self.go, b"+")
+        except OSError:
+            # It is gone already, or is to go: without limits it must not begin.
+            self.end("killed")
+        os.close(self.go)
+        self.go = None
 
     def count(self, size):
         self.output_bytes += size
@@ -322,6 +345,9 @@ class Run:
                     pass
         for each in list(self.open):
             self.close(each)
+        if self.go is not None:
+            os.close(self.go)
+            self.go = None
         self.done = True
 
     def result(self):
@@ -351,6 +377,17 @@ class Run:
             "stderr": self.stderr.decode("utf-8", "replace"),
             "marks": self.marks,
         }
+
+
+def spawned(argv, actions, setsid=False):
+    return os.posix_spawn(
+        argv[0],
+        argv,
+        {"PATH": "/usr/bin:/bin"},
+        file_actions=actions,
+        setsigdef=[signal.SIGPIPE, signal.SIGINT],
+        setsid=setsid,
+    )
 
 
 class Cgroup:
@@ -543,15 +580,16 @@ class Supervisor:
             run.end("killed")
 
 
-STATUS_FD, SECCOMP_FD, FIRST_TOOL_FD = 40, 41, 50
+STATUS_FD, SECCOMP_FD, BLOCK_FD, FIRST_TOOL_FD = 40, 41, 42, 50
 NOBODY = 65534
 PR_SET_CHILD_SUBREAPER = 36
 SECCOMP = b""
 CGROUP = None
+VIEWS = None
 
 
 def main():
-    global SECCOMP, CGROUP
+    global SECCOMP, CGROUP, VIEWS
     # What whoever started this left open would be open to every program.
     for fd in map(int, os.listdir("/proc/self/fd")):
         if fd > 2:
@@ -563,8 +601,9 @@ def main():
     SECCOMP = bytes(start["seccomp"])
     # While the rights to reach them are there: a tool may lie in the folder of a user that nobody may not enter.
     reachable = Reachable()
-    for number, path in enumerate(start["tools"]):
-        os.dup2(os.open(reachable.path(path), os.O_PATH), FIRST_TOOL_FD + number, False)
+    tools = [reachable.path(path) for path in start["tools"]]
+    for number, path in enumerate(tools):
+        os.dup2(os.open(path, os.O_PATH), FIRST_TOOL_FD + number, False)
     CGROUP = Cgroup(start["memory_bytes"], start["processes"])
     if os.geteuid() == 0:
         os.setgroups([])
@@ -579,6 +618,7 @@ def main():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     root = tempfile.mkdtemp(prefix="calque-sandbox-")
     os.chmod(root, 0o755)
+    VIEWS = Views(root, start["bubblewrap"], lambda number: tools[number - FIRST_TOOL_FD])
     try:
         print(json.dumps({"root": root, "cgroups": CGROUP.folders}), flush=True)
         Supervisor(root, start["at_once"]).serve()

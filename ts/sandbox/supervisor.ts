@@ -6,6 +6,7 @@ import { totalmem } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { SandboxError } from "./errors.ts";
+import { bubblewrap } from "./bubblewrap.ts";
 import { seccompFilter } from "./seccomp.ts";
 
 /** One run for `supervisor.py`, which tells what each key means. */
@@ -14,6 +15,8 @@ export interface Job {
   readonly files?: Readonly<Record<string, string>>;
   readonly remove?: boolean;
   readonly argv?: readonly string[];
+  readonly view?: readonly string[];
+  readonly limits?: readonly (readonly [kind: string, number: number])[];
   readonly tools?: readonly number[];
   readonly stdin?: string;
   readonly mark?: string;
@@ -21,7 +24,6 @@ export interface Job {
   readonly wall_ms?: number;
   readonly memory_kb?: number;
   readonly output_bytes?: number;
-  readonly isolated?: boolean;
 }
 
 export interface Outcome {
@@ -97,6 +99,7 @@ export class Supervisor {
       this.#send({
         seccomp: [...seccompFilter(process.arch)],
         tools: this.tools,
+        bubblewrap: bubblewrap(),
         memory_bytes: Math.floor(totalmem() * 0.8),
         processes: 8192,
         at_once: this.at_once,
@@ -143,6 +146,7 @@ export class Supervisor {
 /** File descriptors that bubblewrap finds open, as `supervisor.py` has them. */
 export const statusFd = 40;
 export const seccompFd = 41;
+export const blockFd = 42;
 export const firstTool = 50;
 
 const script = fileURLToPath(new URL("supervisor.py", import.meta.url));

@@ -26,7 +26,7 @@ export const visible = (
       "/dev/null",
       path,
     ]),
-    ...[...folders, ...[prlimit, ...named, ...commands].filter((path) => !within(path, folders))]
+    ...[...folders, ...[...named, ...commands].filter((path) => !within(path, folders))]
       .flatMap((path) => ["--ro-bind", path, path]),
   ];
 };
@@ -48,8 +48,6 @@ export const placeOf = (path: string, needs: readonly string[]): string => {
     at = resolve(dirname(real), readlinkSync(real));
   }
 };
-
-export const prlimit = "/usr/bin/prlimit";
 
 /** The paths that a pattern stands for, links followed no further than they lead. */
 export const matching = (pattern: string): string[] =>

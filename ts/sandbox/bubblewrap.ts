@@ -1,0 +1,5 @@
+import { existsSync } from "node:fs";
+
+/** Where bubblewrap lies, or would. */
+export const bubblewrap = (): string =>
+  ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].find((path) => existsSync(path)) ?? "/usr/bin/bwrap";
