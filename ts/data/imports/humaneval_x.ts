@@ -40,10 +40,17 @@ export const humanevalX = (records: readonly Foreign[], options: ImportOptions):
     });
     const solution = optionalTextOf(foreign, "canonical_solution");
     if (solution === undefined) continue;
-    programs.push({ task: id, language, code: declaration + solution, verified: false });
+    const code = opening(declaration, optionalTextOf(foreign, "prompt") ?? "") + solution;
+    programs.push({ task: id, language, code, verified: false });
   }
   return { tasks: [...tasks.values()], programs };
 };
+
+/** Go's declarations leave out the functions that the prompt gives to be called: then the prompt itself opens the program. */
+const opening = (declaration: string, prompt: string): string =>
+  (prompt.match(/^func /gm) ?? []).length > (declaration.match(/^func /gm) ?? []).length
+    ? prompt
+    : declaration;
 
 const functionName = (declaration: string): string | undefined =>
   /(?:def|const|func|fn)\s+(\w+)/.exec(declaration)?.[1];

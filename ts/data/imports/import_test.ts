@@ -131,5 +131,10 @@ Deno.test({
     assert.equal(humaneval.tasks.length, 28);
     assert.equal(humaneval.programs.length, 6 * 28);
     assert.ok(humaneval.tasks.every((t) => t.split === "held-out"));
+    // What the prompt alone gives to be called.
+    const cyclic = humaneval.programs.find((p) =>
+      p.task === "humaneval-x-38" && p.language === "go"
+    );
+    assert.match(cyclic?.code ?? "", /^func EncodeCyclic\(/m);
   },
 });
