@@ -139,16 +139,39 @@ fn one_pair(
         return compare(before);
     };
     let mut last = Comparison::Fits;
-    for outcome in &all {
+    // What came of undef may be undef at its use too, which no single run shows.
+    if all.loose && leaves_undef(after) {
+        return Comparison::Open("undef", "results of operations on undef".into());
+    }
+    for outcome in &all.list {
         match compare(outcome) {
             Comparison::Differs(how) => last = Comparison::Differs(how),
             other => return other,
         }
     }
-    if let Some(first) = all.into_iter().next() {
+    if let Some(first) = all.list.into_iter().next() {
         *before = first;
     }
     last
+}
+
+/// Whether a run leaves undef in its result, in memory, or in what it passes on.
+fn leaves_undef(outcome: &Outcome) -> bool {
+    let held = |memory: &Memory| memory.blocks.iter().any(|b| b.bytes.contains(&Byte::Undef));
+    let passed = |calls: &[CallRecord]| {
+        calls
+            .iter()
+            .any(|c| c.arguments.iter().flatten().any(|s| *s == Scalar::Undef) || held(&c.memory))
+    };
+    match outcome {
+        Outcome::Return {
+            value,
+            memory,
+            calls,
+        } => value.contains(&Scalar::Undef) || held(memory) || passed(calls),
+        Outcome::Exited { calls } => passed(calls),
+        _ => false,
+    }
 }
 
 /// Whether a function holds `freeze` or `undef`, where the language leaves a choice.

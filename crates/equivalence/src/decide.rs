@@ -6,6 +6,7 @@ use crate::concrete::{Comparison, Side, compare};
 use crate::identical::identical;
 use crate::inputs::{INPUT_COUNT, Inputs};
 use crate::options::{Options, Relation};
+use crate::signature::adapt;
 use crate::verdict::{Decision, Verdict};
 
 /// Checks `target` against `source`. With an empty `target`, `source` holds both, named `@src` and `@tgt`.
@@ -17,37 +18,70 @@ use crate::verdict::{Decision, Verdict};
 /// verdict: all budgets are counts, not times.
 #[must_use]
 pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
-    let mut verdict = match read(source, target, options) {
-        Ok((first, second, pairs)) => {
-            let same = second.is_some() && source == target;
-            let second = second.as_ref().unwrap_or(&first);
-            let verdicts = pairs.iter().map(|[name, other]| {
-                let (Some(f), Some(g)) = (first.function(name), second.function(other)) else {
-                    return Verdict::unknown("parse-error", "a function vanished");
-                };
-                let (f, g) = (
-                    Side {
-                        module: &first,
-                        function: f,
-                    },
-                    Side {
-                        module: second,
-                        function: g,
-                    },
-                );
-                // One text is one function, whatever in it has no model here.
-                if same && name == other {
-                    Verdict::proved("structural")
-                } else {
-                    decide(f, g, options)
-                }
-            });
-            all_of(verdicts, &pairs)
-        }
-        Err(error) => Verdict::unknown("parse-error", error.to_string()),
-    };
+    let mut options = options.clone();
+    let mut signature_assumed = false;
+    let mut verdict =
+        match read(source, target, &options).and_then(|read| adapted(read, &mut options)) {
+            Ok((first, second, pairs)) => {
+                signature_assumed = options.signature.is_some();
+                let options = &options;
+                let same = second.is_some() && source == target;
+                let second = second.as_ref().unwrap_or(&first);
+                let verdicts = pairs.iter().map(|[name, other]| {
+                    let (Some(f), Some(g)) = (first.function(name), second.function(other)) else {
+                        return Verdict::unknown("parse-error", "a function vanished");
+                    };
+                    let (f, g) = (
+                        Side {
+                            module: &first,
+                            function: f,
+                        },
+                        Side {
+                            module: second,
+                            function: g,
+                        },
+                    );
+                    // One text is one function, whatever in it has no model here.
+                    if same && name == other {
+                        Verdict::proved("structural")
+                    } else {
+                        decide(f, g, options)
+                    }
+                });
+                all_of(verdicts, &pairs)
+            }
+            Err(error) if error.code == "signature-mismatch" => {
+                Verdict::unknown("signature-mismatch", error.message)
+            }
+            Err(error) => Verdict::unknown("parse-error", error.to_string()),
+        };
     verdict.assumptions = options.assumptions();
+    if signature_assumed {
+        verdict.assumptions.push("signature".into());
+    }
     verdict
+}
+
+/// Both sides in the plain form of the signature, if one is asked for.
+fn adapted((first, second, pairs): Read, options: &mut Options) -> Result<Read, IrError> {
+    let Some(signature) = options.signature.clone() else {
+        return Ok((first, second, pairs));
+    };
+    let plain = |module: &Module, name: &str| {
+        adapt(module, name, &signature).map_err(|e| IrError::new("signature-mismatch", e))
+    };
+    let (mut first, mut second) = (first, second);
+    for [f, g] in &pairs {
+        let (module, noalias) = plain(&first, f)?;
+        first = module;
+        let (module, other) = plain(second.as_ref().unwrap_or(&first), g)?;
+        match &mut second {
+            Some(second) => *second = module,
+            None => first = module,
+        }
+        options.disjoint_arguments |= noalias || other;
+    }
+    Ok((first, second, pairs))
 }
 
 /// The verdict on all pairs together: a refutation, else what is unknown, else the weakest proof.
@@ -309,7 +343,14 @@ fn concrete_search(source: Side<'_>, target: Side<'_>, options: &Options) -> Opt
         return None;
     }
     for n in 0..INPUT_COUNT {
-        let input = inputs.input(n);
+        let mut input = inputs.input(n);
+        if options
+            .signature
+            .as_ref()
+            .is_some_and(|s| !s.shape(&mut input))
+        {
+            continue;
+        }
         let (comparison, counterexample) = compare(source, target, &input, options.relation);
         if let Comparison::Differs(how) = comparison {
             return Some(Verdict::refuted("concrete", counterexample, how));

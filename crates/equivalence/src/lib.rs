@@ -19,11 +19,15 @@ mod json;
 mod options;
 mod promote;
 mod prove;
+#[cfg(test)]
+mod random;
 mod replay;
+mod signature;
 mod solver;
 mod symbolic;
 mod verdict;
 
 pub use decide::check;
 pub use options::{Options, Relation};
+pub use signature::Signature;
 pub use verdict::{Counterexample, Decision, Verdict};

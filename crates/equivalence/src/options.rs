@@ -1,5 +1,7 @@
 //! What a check is asked.
 
+use crate::signature::Signature;
+
 /// How the two functions are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Relation {
@@ -30,6 +32,8 @@ impl Relation {
 pub struct Options {
     /// Name of the function on both sides; without it the only one defined, or `src` and `tgt`.
     pub function: Option<String>,
+    /// What the functions take and give in common, where their languages pass it differently; without it as it stands in the texts.
+    pub signature: Option<Signature>,
     /// How to compare.
     pub relation: Relation,
     /// Iterations to unroll loops that no unbounded proof covers; 0 unrolls nothing.
@@ -46,6 +50,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             function: None,
+            signature: None,
             relation: Relation::Refines,
             unroll: 0,
             noundef_arguments: false,

@@ -154,7 +154,10 @@ pub(crate) fn violation(
     let defined = g.not(source.undefined);
     let here = g.all(&[defined, any]);
     let any = g.any(&[lost, here]);
-    let (s, t) = (g.not(source.beyond), g.not(target.beyond));
+    // What is undefined on the way to the bound is within it.
+    let still = g.not(target.undefined);
+    let beyond = g.all(&[target.beyond, still]);
+    let (s, t) = (g.not(source.beyond), g.not(beyond));
     Ok(g.all(&[any, s, t]))
 }
 

@@ -81,11 +81,19 @@ impl Attempt<'_, '_> {
         let styles = if strangers { STRANGER_COUNT } else { 1 };
         let mut open = None;
         for style in 0..styles {
-            let input = Input {
+            let mut input = Input {
                 arguments: arguments.clone(),
                 memory: places.memory.clone(),
                 strangers: strangers.then_some(style),
             };
+            let signature = self.options.signature.as_ref();
+            if signature.is_some_and(|s| !s.shape(&mut input)) {
+                open = Some((
+                    "memory-model",
+                    "the difference found is on no input of the signature".into(),
+                ));
+                continue;
+            }
             let (comparison, counterexample) =
                 compare(self.source, self.target, &input, self.options.relation);
             match comparison {

@@ -2,7 +2,7 @@
 
 mod pairs;
 
-use pairs::{proved, refuted};
+use pairs::{not_refuted, proved, refuted};
 
 fn function(body: &str) -> String {
     format!("define i8 @f(i8 %x, i8 %y) {{ {body} }}")
@@ -65,4 +65,28 @@ fn what_is_made_of_undef_is_undef_again() {
         &function("%a = freeze i8 %x %b = and i8 %a, 1 %r = xor i8 %b, %b ret i8 %r"),
         &function("ret i8 0"),
     );
+}
+
+#[test]
+fn an_operation_on_undef_is_no_single_value() {
+    // The source may return undef too, and branches on it too.
+    for (source, target) in [
+        ("%r = lshr i1 %x, false ret i1 %r", "ret i1 %x"),
+        (
+            "%r = call i1 @llvm.fshr.i1(i1 %x, i1 %x, i1 false) ret i1 %r",
+            "ret i1 %x",
+        ),
+        (
+            "%c = add nuw nsw i1 %x, false br i1 %c, label %a, label %a a: ret i1 true",
+            "br i1 %x, label %a, label %a a: ret i1 true",
+        ),
+        (
+            "%c = or i1 %x, false %d = xor i1 %c, %c ret i1 %d",
+            "%d = xor i1 %x, %x ret i1 %d",
+        ),
+    ] {
+        let declared = "declare i1 @llvm.fshr.i1(i1, i1, i1)";
+        let text = |body: &str| format!("define i1 @f(i1 %x) {{ {body} }} {declared}");
+        not_refuted(&text(source), &text(target));
+    }
 }

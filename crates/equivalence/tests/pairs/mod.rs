@@ -25,3 +25,13 @@ pub fn refuted(source: &str, target: &str) {
 pub fn unknown(source: &str, target: &str) {
     expect(Decision::Unknown, source, target);
 }
+
+pub fn not_refuted(source: &str, target: &str) {
+    let verdict = check(source, target, &Options::default());
+    assert_ne!(
+        verdict.decision,
+        Decision::Refuted,
+        "{}\n--- source\n{source}\n--- target\n{target}",
+        verdict.to_json()
+    );
+}

@@ -1,8 +1,10 @@
 //! Every way that undef and `freeze` can turn out, where they are few.
 
+use super::evaluate::Frame;
 use super::evaluate::run_scripted;
-use super::{Choice, Input, Outcome};
-use crate::module::{Function, Module};
+use super::{Choice, Input, Outcome, Stop};
+use crate::instruction::{Callee, Op};
+use crate::module::{Function, Module, ValueId};
 
 /// Runs for one input.
 const RUN_LIMIT: usize = 1 << 12;
@@ -52,18 +54,24 @@ impl Script {
     }
 }
 
+/// What a function may do on one input.
+pub struct Outcomes {
+    /// All of it, without repetition.
+    pub list: Vec<Outcome>,
+    /// Whether some result came of a choice for undef: what is returned or stored may then be undef, not any one value.
+    pub loose: bool,
+}
+
 /// All outcomes of a function on one input; `None` where there are too many choices.
 #[must_use]
-pub fn run_all(
-    module: &Module,
-    function: &Function,
-    input: &Input,
-    fuel: u64,
-) -> Option<Vec<Outcome>> {
-    let mut out = Vec::new();
+pub fn run_all(module: &Module, function: &Function, input: &Input, fuel: u64) -> Option<Outcomes> {
+    let mut out = Outcomes {
+        list: Vec::new(),
+        loose: false,
+    };
     let mut script = Script::default();
     for _ in 0..RUN_LIMIT {
-        let (outcome, used) = run_scripted(
+        let run = run_scripted(
             module,
             function,
             input,
@@ -72,16 +80,85 @@ pub fn run_all(
             script,
             &mut |_, _| {},
         );
-        if matches!(outcome, Outcome::Stuck("undef", _)) {
+        if matches!(run.outcome, Outcome::Stuck("undef", _)) {
             return None;
         }
-        if !out.contains(&outcome) {
-            out.push(outcome);
+        out.loose |= run.loose;
+        if !out.list.contains(&run.outcome) {
+            out.list.push(run.outcome);
         }
-        match used.following() {
+        match run.script.following() {
             Some(next) => script = next,
             None => return Some(out),
         }
     }
     None
+}
+
+/// Results of choices for undef. An operation on undef gives a value that may differ at each use, as undef itself may. A script fixes one
+/// value, so it tells all that can happen only while that value is read once, and by an operation that gives a value again.
+impl Frame<'_> {
+    /// An instruction reads its operands.
+    pub(super) fn read_loose(&mut self, id: ValueId, op: &Op) -> Result<(), Stop> {
+        self.loose.remove(&id);
+        if self.loose.is_empty() {
+            return Ok(());
+        }
+        for operand in op.operands() {
+            self.read(operand)?;
+        }
+        if !self.loosened.get() {
+            return Ok(());
+        }
+        let gives_a_value = match op {
+            Op::Freeze { .. } => {
+                self.loosened.set(false);
+                true
+            }
+            Op::Return { .. } => {
+                let result = &self.function.result_attributes;
+                self.depth == 0 && !result.noundef && result.range.is_none()
+            }
+            Op::Call {
+                callee: Callee::Named(name),
+                ..
+            } => {
+                name.starts_with("llvm.") && name != "llvm.assume" && !name.starts_with("llvm.mem")
+            }
+            Op::BranchIf { .. }
+            | Op::Switch { .. }
+            | Op::Call { .. }
+            | Op::Load { .. }
+            | Op::Store { .. }
+            | Op::Alloca { .. } => false,
+            _ => true,
+        };
+        if gives_a_value {
+            return Ok(());
+        }
+        Stop::stuck("undef", "the result of an operation on undef")
+    }
+
+    /// One operand is read.
+    pub(super) fn read(&mut self, operand: ValueId) -> Result<(), Stop> {
+        let Some(reads) = self.loose.get_mut(&operand) else {
+            return Ok(());
+        };
+        *reads += 1;
+        self.loosened.set(true);
+        if *reads > 1 {
+            return Stop::stuck("undef", "the result of an operation on undef, used twice");
+        }
+        Ok(())
+    }
+
+    /// An instruction has its result.
+    pub(super) fn note_loose(&mut self, id: ValueId) {
+        if self.loosened.take() {
+            self.any_loose = true;
+            self.loose.insert(id, 0);
+        } else {
+            self.loose.remove(&id);
+        }
+    }
 }

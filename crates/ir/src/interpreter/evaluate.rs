@@ -1,10 +1,11 @@
 //! The loop over blocks, and what each instruction leads to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::callees::CallRecord;
 use super::choices::Script;
 use super::{Choice, Input, Outcome, Scalar, Stop};
+use crate::collections::HashMap;
 use crate::instruction::{Callee, Op};
 use crate::memory::{Memory, Pointer};
 use crate::module::{
@@ -30,7 +31,12 @@ pub struct Frame<'m> {
     pub(super) strangers: Option<u32>,
     pub(super) calls: Vec<CallRecord>,
     pub(super) script: RefCell<Script>,
-    depth: u32,
+    /// Results that came of a choice for undef, each with how often it was read: every read may see another choice.
+    pub(super) loose: HashMap<ValueId, u32>,
+    /// Whether the running instruction made such a choice; whether any did.
+    pub(super) loosened: Cell<bool>,
+    pub(super) any_loose: bool,
+    pub(super) depth: u32,
 }
 
 /// Runs `function` for at most `fuel` instructions. `visit` sees the frame on entry to each block, its phis done.
@@ -51,7 +57,16 @@ pub fn run(
         Script::default(),
         visit,
     )
-    .0
+    .outcome
+}
+
+/// A run that followed a script.
+pub(super) struct Scripted {
+    pub(super) outcome: Outcome,
+    /// The script, with what was asked beyond its end.
+    pub(super) script: Script,
+    /// Whether some result came of a choice for undef.
+    pub(super) loose: bool,
 }
 
 /// `run` that takes its choices from a script, and gives it back with what was asked beyond its end.
@@ -63,7 +78,7 @@ pub(super) fn run_scripted(
     choice: Choice,
     script: Script,
     visit: &mut dyn FnMut(BlockId, &Frame<'_>),
-) -> (Outcome, Script) {
+) -> Scripted {
     let mut frame = Frame {
         own: input.memory.blocks.len(),
         strangers: input.strangers,
@@ -76,6 +91,9 @@ pub(super) fn run_scripted(
         fuel,
         choice,
         touched: (false, false),
+        loose: HashMap::default(),
+        loosened: Cell::new(false),
+        any_loose: false,
         depth: 0,
     };
     let own = frame.own;
@@ -98,7 +116,11 @@ pub(super) fn run_scripted(
         Err(Stop::Stuck(code, what)) => Outcome::Stuck(code, what),
         Err(Stop::Exit) => Outcome::Exited { calls: frame.calls },
     };
-    (outcome, frame.script.into_inner())
+    Scripted {
+        outcome,
+        script: frame.script.into_inner(),
+        loose: frame.any_loose,
+    }
 }
 
 type Lanes = Vec<Scalar>;
@@ -149,6 +171,7 @@ impl Frame<'_> {
             for &id in instructions {
                 let Some(op) = function.op(id) else { continue };
                 self.fuel = self.fuel.checked_sub(1).ok_or(Stop::OutOfFuel)?;
+                self.read_loose(id, op)?;
                 let next = match op {
                     Op::Phi { .. } => continue,
                     Op::Return { value } => return self.returned(*value),
@@ -173,6 +196,7 @@ impl Frame<'_> {
                     _ => {
                         let value = self.operation(id, op)?;
                         self.values[id.0 as usize] = Some(value);
+                        self.note_loose(id);
                         continue;
                     }
                 };
@@ -197,10 +221,14 @@ impl Frame<'_> {
                     "phi without a value for its predecessor",
                 );
             };
-            pending.push((id, self.lanes(*value)?));
+            self.read(*value)?;
+            pending.push((id, self.lanes(*value)?, self.loosened.get()));
+            self.loosened.set(false);
         }
-        for (id, value) in pending {
+        for (id, value, loose) in pending {
             self.values[id.0 as usize] = Some(value);
+            self.loosened.set(loose);
+            self.note_loose(id);
         }
         Ok(())
     }
@@ -518,6 +546,9 @@ impl Frame<'_> {
             strangers: self.strangers,
             calls: std::mem::take(&mut self.calls),
             script: RefCell::new(self.script.take()),
+            loose: HashMap::default(),
+            loosened: Cell::new(false),
+            any_loose: self.any_loose,
             depth: self.depth + 1,
         };
         let result = inner.call(&arguments, &mut |_, _| {});
@@ -525,6 +556,7 @@ impl Frame<'_> {
         self.touched.0 |= inner.touched.0;
         self.touched.1 |= inner.touched.1;
         self.calls = inner.calls;
+        self.any_loose = inner.any_loose;
         self.script = inner.script;
         self.memory = inner.memory;
         self.memory

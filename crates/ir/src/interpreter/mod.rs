@@ -13,7 +13,7 @@ mod operands;
 mod scalars;
 
 pub use callees::{CallRecord, STRANGER_COUNT};
-pub use choices::run_all;
+pub use choices::{Outcomes, run_all};
 pub use evaluate::{Frame, run};
 
 use crate::memory::{Memory, Pointer};

@@ -40,7 +40,11 @@ impl Frame<'_> {
         match (scalar, self.choice) {
             (Scalar::Int(bits), _) => Ok(Some(bits)),
             (Scalar::Poison, _) => Ok(None),
-            (Scalar::Undef, _) => self.chosen(width, "an operation on undef").map(Some),
+            (Scalar::Undef, choice) => {
+                // Other choices stand for the target, which may make any.
+                self.loosened.set(choice == Choice::Scripted);
+                self.chosen(width, "an operation on undef").map(Some)
+            }
             (Scalar::Pointer(_), _) => {
                 Stop::stuck("memory-model", "a pointer where an integer is expected")
             }

@@ -10,6 +10,23 @@ use crate::types::Type;
 
 type Lanes = Vec<Scalar>;
 
+/// Undef in, undef out: where one operand gives every result, whatever the other is.
+fn stays_undef(op: crate::BinaryOp, flags: Flags, a: Scalar, b: Scalar) -> Option<Scalar> {
+    use crate::BinaryOp::{AShr, Add, LShr, Shl, Sub, Xor};
+    if flags.nsw || flags.nuw || flags.exact {
+        return None;
+    }
+    let every = match op {
+        Add | Sub | Xor => {
+            let known = |s: Scalar| matches!(s, Scalar::Int(_) | Scalar::Undef);
+            (a == Scalar::Undef && known(b)) || (b == Scalar::Undef && known(a))
+        }
+        Shl | LShr | AShr => a == Scalar::Undef && b == Scalar::Int(0),
+        _ => false,
+    };
+    every.then_some(Scalar::Undef)
+}
+
 impl Frame<'_> {
     pub(super) fn binary(
         &self,
@@ -23,6 +40,9 @@ impl Frame<'_> {
         let divides = matches!(op, UDiv | SDiv | URem | SRem);
         if divides && b == Scalar::Undef {
             return Stop::undefined("division by undef");
+        }
+        if let Some(undef) = stays_undef(op, flags, a, b) {
+            return Ok(undef);
         }
         let (a, b) = (self.need(a, width)?, self.need(b, width)?);
         let folded = match (a, b) {
@@ -169,6 +189,9 @@ impl Frame<'_> {
                     return Ok(Scalar::Int(
                         u128::from(self.memory.address(p)) & fold::mask(wide),
                     ));
+                }
+                if lane == Scalar::Undef && op == CastOp::Trunc && !flags.nuw && !flags.nsw {
+                    return Ok(Scalar::Undef);
                 }
                 let Some(bits) = self.need(lane, narrow)? else {
                     return Ok(Scalar::Poison);
