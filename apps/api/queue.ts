@@ -4,6 +4,7 @@ import { open, readFile, stat, statfs } from "node:fs/promises";
 import process from "node:process";
 import {
   type BadCursor,
+  type FolderInUse,
   layout,
   lockHolder,
   type Run,
@@ -11,6 +12,7 @@ import {
   type RunNotFound,
   RunStore,
   type Status,
+  STATUSES,
 } from "../../ts/runs/mod.ts";
 import { UserError } from "../tools/mod.ts";
 
@@ -32,6 +34,10 @@ export class RunQueue extends Context.Service<RunQueue, {
   readonly pause: (id: string) => Effect.Effect<Run, RunNotFound | RunFolderError | UserError>;
   /** Puts a run that stopped before its end back into the queue; fails with `wrong-state` for others. */
   readonly resume: (id: string) => Effect.Effect<Run, RunNotFound | RunFolderError | UserError>;
+  /** Deletes a run that does not run, once its process has ended; fails with `wrong-state` for others. */
+  readonly remove: (
+    id: string,
+  ) => Effect.Effect<void, RunNotFound | FolderInUse | RunFolderError | UserError>;
 }>()("calque/api/RunQueue") {
   /** `command` starts the command line: `[deno, "run", ..., "main.ts"]`. */
   static readonly layer = (
@@ -210,6 +216,20 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
     return yield* get(id);
   }, orders.withPermit);
 
+  const remove: RunQueue["Service"]["remove"] = Effect.fn("RunQueue.remove")(function* (id) {
+    const run = yield* get(id);
+    yield* refuse(run, "deleted", STATUSES.filter((status) => status !== "running"));
+    // What was cancelled or paused just now may still write its checkpoint.
+    yield* Effect.promise(async () =>
+      mine?.id === id || await lockHolder(layout(run.folder).process) !== undefined
+    ).pipe(
+      Effect.repeat({ schedule: Schedule.spaced("50 millis"), while: (busy) => busy }),
+      Effect.timeoutOption(PATIENCE_MS),
+    );
+    held.delete(id);
+    yield* store.remove(id);
+  });
+
   // The server before this one died with these runs under way, and they with it.
   for (const run of yield* allOf("interrupted")) {
     const order = yield* Effect.promise(() => orderOf(run.folder));
@@ -217,7 +237,7 @@ const openQueue = Effect.fnUntraced(function* (command: readonly string[], prepa
   }
   yield* Effect.forkScoped(Effect.tapError(work, Effect.logError));
 
-  return RunQueue.of({ get, see, add, cancel, pause, resume });
+  return RunQueue.of({ get, see, add, cancel, pause, resume, remove });
 });
 
 const startProcess = async (

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -114,6 +114,31 @@ Deno.test("queued and running runs are cancelled, ended ones refuse", () =>
         assert.match(
           refused.message,
           /is cancelled; only a queued, running, .* run can be cancelled/,
+        );
+      }),
+    )
+  ));
+
+Deno.test("a run that was cancelled just now is deleted once its process has ended", () =>
+  inFolder((folder) =>
+    withQueue(
+      folder,
+      Effect.gen(function* () {
+        const queue = yield* RunQueue;
+        const long = yield* submit("long", { steps: 1000, step_ms: 500 });
+        yield* until(long, (run) => run.step > 0);
+        assert.match(
+          (yield* Effect.flip(queue.remove(long))).message,
+          /is running; only a .* deleted/,
+        );
+        yield* queue.cancel(long);
+        yield* queue.remove(long);
+        assert.equal((yield* Effect.flip(queue.get(long)))._tag, "RunNotFound");
+        // Nothing that its process wrote last has brought the folder back.
+        yield* Effect.sleep(700);
+        assert.deepEqual(
+          (yield* Effect.promise(() => readdir(folder))).filter((name) => name.includes(long)),
+          [],
         );
       }),
     )

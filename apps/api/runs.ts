@@ -85,12 +85,8 @@ export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunO
     })
     .get("/:id", async (c) => c.json(publicRun(await find(c.req.param("id")))))
     .delete("/:id", async (c) => {
-      const found = await find(c.req.param("id"));
-      if (found.status === "running") {
-        const message = `run "${found.id}" is running; cancel it first`;
-        return problem(c, new UserError({ code: "wrong-state", message }));
-      }
-      await run(RunStore.use((store) => store.remove(found.id)));
+      const { id } = await find(c.req.param("id"));
+      await run(RunQueue.use((queue) => queue.remove(id)));
       return c.body(null, 204);
     })
     .post("/:id/pause", async (c) => c.json(await change(c.req.param("id"), "pause")))
