@@ -34,6 +34,14 @@ export const check = Command.make(
       Flag.withDescription("What may be taken for granted; may be given many times"),
       Flag.atLeast(0),
     ),
+    signature: Flag.String("signature").pipe(
+      Flag.withMetavar("TYPES"),
+      Flag.withDescription(
+        "What functions of two languages take and give: 'slice<i32>, bool -> option<i32>'; of i8 to i128, f32, f64, bool, " +
+          "slice<T>, out<T>, and as a result option<T> and ()",
+      ),
+      Flag.optional,
+    ),
     json,
     batch,
   },
@@ -57,6 +65,7 @@ export const check = Command.make(
       ...(texts[1] === undefined ? {} : { target: texts[1] }),
       ...(Option.isSome(options.function) ? { function: options.function.value } : {}),
       ...(Option.isSome(options.unroll) ? { unroll: options.unroll.value } : {}),
+      ...(Option.isSome(options.signature) ? { signature: options.signature.value } : {}),
       ...(options.assume.length === 0 ? {} : { assume: options.assume }),
     });
     const verdict = answer as Verdict;

@@ -143,6 +143,11 @@ export interface CheckOptions {
   /** Iterations to unroll loops that no unbounded proof covers; default 0. */
   readonly unroll?: number;
   readonly assume?: readonly ("noundef-arguments" | "disjoint-arguments")[];
+  /**
+   * What both functions take and give where their languages pass it differently: `slice<i32>, i32 -> option<i32>`, of `i8` to
+   * `i128`, `f32`, `f64`, `bool`, `slice<T>`, `out<T>`, and as a result `option<T>` and `()`.
+   */
+  readonly signature?: string;
 }
 
 /** Decides how `target` relates to `source`; without target, source holds `@src` and `@tgt`. */

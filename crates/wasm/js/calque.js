@@ -263,11 +263,12 @@ export const trainTokenizer = (given) => {
 
 /** Decides how `target` relates to `source`; without target, source holds `@src` and `@tgt`. */
 export const check = (source, target, given = {}) => {
-  const { function: name, relation = "refines", unroll = 0, assume = [] } = options(given, [
+  const { function: name, relation = "refines", unroll = 0, assume = [], signature } = options(given, [
     "function",
     "relation",
     "unroll",
     "assume",
+    "signature",
   ]);
   if (!Number.isInteger(unroll) || unroll < 0 || unroll > 1024) {
     throw new CalqueError("bad-option", "unroll must be an integer from 0 to 1024");
@@ -281,6 +282,7 @@ export const check = (source, target, given = {}) => {
         relation,
         unroll,
         [...assume],
+        signature,
       )
     ),
   );

@@ -2,7 +2,7 @@
 //!
 //! Errors cross as text, `code` and message on two lines; the JavaScript side throws them as `CalqueError`.
 
-use calque_equivalence::{Options, Relation};
+use calque_equivalence::{Options, Relation, Signature};
 use calque_tokenizer::{DecodeStream, PreTokenizer, RankOptions, Tokenizer, TrainOptions, Trainer};
 use wasm_bindgen::prelude::*;
 
@@ -212,6 +212,7 @@ pub fn check(
     relation: &str,
     unroll: u32,
     assume: Vec<String>,
+    signature: Option<String>,
 ) -> Result<String, JsValue> {
     let mut options = Options {
         function,
@@ -229,6 +230,10 @@ pub fn check(
             let expected = "expected noundef-arguments or disjoint-arguments";
             return Err(thrown("bad-option", format!("assume {name}: {expected}")));
         }
+    }
+    if let Some(text) = signature {
+        let signature = Signature::parse(&text).map_err(|e| thrown("bad-option", e))?;
+        options.signature = Some(signature);
     }
     Ok(calque_equivalence::check(source, target, &options).to_json())
 }
