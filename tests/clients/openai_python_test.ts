@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { withServer } from "../api/server.ts";
 import { findPython } from "./python.ts";
+import { transcribed } from "./transcript.ts";
 
 const python = findPython("openai");
 
@@ -55,8 +56,8 @@ Deno.test({
   name: "PyPI's client goes through a job's whole life",
   ignore: python === undefined,
   fn: () =>
-    withServer(async ({ url, token }) => {
+    withServer(transcribed("PyPI openai", async ({ url, token }) => {
       const { stdout } = await promisify(execFile)(python!, ["-c", script, url, token]);
       assert.equal(stdout.trim(), "done");
-    }),
+    })),
 });

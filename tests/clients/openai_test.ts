@@ -6,6 +6,7 @@ import * as openai6 from "openai";
 import * as openai7 from "openai-7";
 import { calque, objects } from "../cli/calque.ts";
 import { type Server, withServer } from "../api/server.ts";
+import { transcribed } from "./transcript.ts";
 
 /** Both have the types of the older one, which are what the newer one kept. */
 const majors: Readonly<Record<string, typeof openai6>> = {
@@ -43,7 +44,7 @@ for (const [major, module] of Object.entries(majors)) {
     new module.OpenAI({ baseURL: `${url}/v1`, apiKey: token, maxRetries: 0 });
 
   Deno.test(`npm openai ${major}: from upload to chat with the tuned model`, () =>
-    withServer(async (server) => {
+    withServer(transcribed(`npm openai ${major}`, async (server) => {
       const client = clientOf(server);
       const file = await client.files.create({
         file: await module.toFile(new TextEncoder().encode(rows), "rows.jsonl"),
@@ -165,7 +166,7 @@ for (const [major, module] of Object.entries(majors)) {
       await assert.rejects(client.files.retrieve(file.id), module.NotFoundError);
       await client.models.delete(job.fine_tuned_model!);
       await assert.rejects(ask(job.fine_tuned_model!, 0), module.NotFoundError);
-    }));
+    })));
 
   Deno.test(`npm openai ${major}: jobs are paused, resumed and cancelled; errors have its classes`, () =>
     withServer(async (server) => {

@@ -1,4 +1,5 @@
 import { Cause, Effect, type Exit, Stream } from "effect";
+import { relative } from "node:path";
 import { verdictMix } from "../evaluate/mod.ts";
 import type { RolloutRow, TrainEvent } from "../train/mod.ts";
 import { RunFolderError } from "./errors.ts";
@@ -65,12 +66,22 @@ const write = async (writer: RunWriter, tally: Tally, event: TrainEvent): Promis
   switch (event.type) {
     case "plan":
     case "device":
-    case "estimate":
-    case "done": {
+    case "estimate": {
       const { type, ...data } = event;
       if (type === "device") tally.device = event.device.name;
-      if (type === "done") tally.infrastructure_rate = event.infrastructure_rate;
       await writer.announce(type, data);
+      return;
+    }
+    case "done": {
+      const { type, model, adapter, ...data } = event;
+      tally.infrastructure_rate = event.infrastructure_rate;
+      // Run folders can be moved, and where they lie is nobody's business.
+      const own = (path: string): string => relative(writer.folder, path);
+      await writer.announce(type, {
+        ...data,
+        ...(model === undefined ? {} : { model: own(model) }),
+        ...(adapter === undefined ? {} : { adapter: own(adapter) }),
+      });
       return;
     }
     case "resumed":

@@ -135,6 +135,18 @@ Deno.test("an event is on disk before anybody is told", () =>
     assert.deepEqual(onDisk, [1, 2, 3]);
   }));
 
+Deno.test("what a run made is told by its place in the folder, which can be moved", () =>
+  inFolder(async (folder) => {
+    const writer = await RunWriter.open(folder, "new");
+    const { model, adapter } = layout(folder);
+    const events = Stream.fromIterable([{ ...done, model, adapter }]);
+    await Effect.runPromise(record(writer, events, options));
+    await writer.close();
+    const [row] = await readRows(layout(folder).events);
+    const { model: is, adapter: too } = row!["data"] as { model: string; adapter: string };
+    assert.deepEqual([is, too], ["model", "adapter"]);
+  }));
+
 Deno.test("a failed run says why, an interrupted one that it was", () =>
   inFolder(async (folder) => {
     const failing = await RunWriter.open(`${folder}-1`, "new");
