@@ -6,6 +6,8 @@ import type { RecipeError } from "./recipe/error.ts";
 /** A run that must not start, or cannot go on; `code` is stable, `message` says what to do. */
 export class TrainRefused extends Schema.TaggedError<TrainRefused>()("TrainRefused", {
   code: Schema.Literals([
+    "leak",
+    "references",
     "too-few-groups",
     "language-unavailable",
     "no-problems",

@@ -42,7 +42,7 @@ const methods: readonly (readonly [name: string, changes: { readonly [key: strin
 ];
 
 for (const [name, changes] of methods) {
-  Deno.test(`two steps of ${name} on the bundled model change its weights`, async () => {
+  Deno.test(`five steps of ${name} on the bundled model change its weights`, async () => {
     const folder = temporary();
     try {
       const row = rows[String(changes.method)];
@@ -52,7 +52,7 @@ for (const [name, changes] of methods) {
       const recipe = merge(
         merge(base, {
           model: `${assets}/seed`,
-          steps: 2,
+          steps: 5,
           rollout: { tasks: `${assets}/tasks`, prompts_per_step: 6 },
           objective: { gepo: { groups: `${assets}/groups.jsonl` } },
         }),
@@ -65,7 +65,7 @@ for (const [name, changes] of methods) {
         false,
       );
       const metrics = events.flatMap((event) => event.type === "metrics" ? [event.metrics] : []);
-      assert.equal(metrics.length, 2);
+      assert.equal(metrics.length, 5);
       assert.ok(metrics.every(({ loss, skipped }) => Number.isFinite(loss) && skipped === 0));
       assert.ok(metrics.some(({ grad_norm }) => grad_norm > 0), "there was something to learn");
       for (const { reward, ...others } of metrics) {

@@ -9,6 +9,7 @@ import {
 import { type Ask, type Judge, onEngine, type Problem } from "../rollout/mod.ts";
 import { heldOutProblems } from "./evaluation.ts";
 import type { TrainEvent } from "./events.ts";
+import { checkJudge } from "./gate.ts";
 import type { Learner, Setting } from "./learner.ts";
 import { preferenceLearner } from "./preference_learner.ts";
 import type { Stage } from "./recipe/schema.ts";
@@ -47,6 +48,7 @@ export interface PreparedStage extends StagePlace {
 export const prepareStage = Effect.fn("prepareStage")(function* (place: StagePlace) {
   const { stage } = place;
   yield* checkLanguages(stage);
+  yield* checkJudge(stage, place.judge);
   const setting = yield* settingOf(place);
   const learner = yield* learnerOf(setting);
   const problems = stage.evaluate === undefined ? [] : yield* heldOutProblems(setting);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseRecipe } from "./recipe/parse.ts";
-import { groupsFile, oorl, runAll, temporary, tinyModel } from "./tiny_fixture.ts";
+import { assets, groupsFile, oorl, runAll, temporary, tinyModel } from "./tiny_fixture.ts";
 import type { Json } from "./recipe/override.ts";
 
 const refused = (what: string, changes: (folder: string) => Json, expected: RegExp): void =>
@@ -52,6 +52,58 @@ refused(
   "a stop token that the tokenizer does not have",
   () => ({ rollout: { prompts: { stop: "<|fin|>" } } }),
   /rollout\.prompts\.stop is "<\|fin\|>"/,
+);
+/** The bundled tasks with a change, in a folder of their own. */
+const changed = (
+  folder: string,
+  change: (rows: { tasks: Row[]; programs: Row[] }) => void,
+): string => {
+  const place = join(folder, "changed");
+  mkdirSync(place);
+  const read = (name: string): Row[] =>
+    readFileSync(`${assets}/tasks/${name}.jsonl`, "utf8").trim().split("\n")
+      .map((line) => JSON.parse(line));
+  const rows = { tasks: read("tasks"), programs: read("programs") };
+  change(rows);
+  for (const [name, own] of Object.entries(rows)) {
+    const text = own.map((row) => JSON.stringify(row) + "\n").join("");
+    writeFileSync(join(place, `${name}.jsonl`), text);
+  }
+  return place;
+};
+type Row = Record<string, unknown>;
+
+refused(
+  "a held-out task whose program is trained on, with both names and the kind",
+  (folder) => ({
+    rollout: {
+      tasks: changed(folder, ({ tasks, programs }) => {
+        const train = tasks.find(({ split }) => split === "train")!;
+        const lua = programs.find((p) => p["task"] === train["id"] && p["language"] === "lua")!;
+        const planted = {
+          ...train,
+          id: "planted",
+          family: "own",
+          statement: "",
+          split: "held-out",
+        };
+        tasks.push(planted);
+        programs.push({ ...lua, task: "planted" });
+      }),
+    },
+  }),
+  /held-out task planted would be trained on as \S+ \(program: lua: .*calque data leaks/,
+);
+refused(
+  "a reference that is marked verified and fails",
+  (folder) => ({
+    rollout: {
+      tasks: changed(folder, ({ programs }) => {
+        for (const p of programs) if (p["language"] === "lua") p["code"] += "\nerror('no')";
+      }),
+    },
+  }),
+  /in lua is marked verified and gets "runtime-error"; see calque data verify/,
 );
 refused("a folder without tasks", () => ({ rollout: { tasks: "nowhere" } }), /nowhere/);
 refused("a model that is not there", () => ({ model: "nowhere" }), /nowhere/);

@@ -12,6 +12,7 @@ import type { TrainError } from "./errors.ts";
 import { estimateSeconds, measureSpeed } from "./estimate.ts";
 import type { Evaluation, TrainEvent } from "./events.ts";
 import { Outbox } from "./outbox.ts";
+import { checkSplit } from "./gate.ts";
 import type { Recipe } from "./recipe/parse.ts";
 import { persist } from "./persist.ts";
 import { type PreparedStage, prepareStage } from "./prepare.ts";
@@ -141,6 +142,7 @@ const prepareStages = Effect.fnUntraced(function* (
     const ask = remoteSandbox(judge.url);
     return { ask, judge: rememberingJudge(ask) };
   };
+  yield* checkSplit(recipe.stages);
   const prepared: PreparedStage[] = [];
   let before = 0;
   for (const [index, stage] of recipe.stages.entries()) {
