@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import { availableParallelism } from "node:os";
 import { languages, Sandbox } from "../sandbox/mod.ts";
 import type { Judgement, JudgeRequest } from "../sandbox/mod.ts";
 import type { Program, Task } from "./schema.ts";
@@ -10,7 +11,7 @@ export interface Verified {
 }
 
 export interface VerifyOptions {
-  /** Programs judged at once. */
+  /** Programs judged at once; default: the machine's processors. */
   readonly concurrency?: number;
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -41,7 +42,7 @@ export const verify = Effect.fn("verify")(
           : judgement.verdict === "pass";
         return { program: { ...program, verified }, judgement } satisfies Verified;
       }),
-      { concurrency: options.concurrency ?? 2 },
+      { concurrency: options.concurrency ?? availableParallelism() },
     );
   },
 );

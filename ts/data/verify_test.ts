@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type JudgeRequest, Sandbox } from "../sandbox/mod.ts";
-import { readPrograms } from "./dataset.ts";
+import { readPrograms, writePrograms } from "./dataset.ts";
 import { generate } from "./generate.ts";
 import { generatorLanguages } from "./program/print.ts";
 import type { Program, Task } from "./schema.ts";
@@ -39,6 +39,28 @@ Deno.test({
       assert.deepEqual(made.failed, []);
       const programs = await Effect.runPromise(readPrograms(folder));
       assert.ok(programs.length === 12 && programs.every((p) => p.verified));
+      // A second call runs what has not passed: here one whose mark was taken away.
+      await Effect.runPromise(
+        writePrograms(folder, programs.map((p, i) => ({ ...p, verified: i !== 5 }))),
+      );
+      const progress: (readonly [number, number])[] = [];
+      const options = { seed: 4, families: 2, perFamily: 1, languages: generatorLanguages };
+      const again = await Effect.runPromise(
+        generate({ ...options, out: folder, onProgress: (...counts) => progress.push(counts) })
+          .pipe(Effect.provide(Sandbox.layer())),
+      );
+      assert.deepEqual([again.programs, progress], [made.programs, [[12, 12]]]);
+      // Other tests: nothing that has passed counts.
+      const other = await Effect.runPromise(
+        generate({
+          ...options,
+          seed: 5,
+          out: folder,
+          onProgress: (...counts) => progress.push(counts),
+        })
+          .pipe(Effect.provide(Sandbox.layer())),
+      );
+      assert.deepEqual([other.failed, progress.length], [[], 13]);
       const judged = await Effect.runPromise(
         verify([task], [
           { ...python, code: python.code.replace(/return .*/g, "return 12345"), verified: true },
