@@ -89,6 +89,7 @@ export const gepoTerm = Effect.fn("gepoTerm")(function* (setting: Setting) {
       beta: gepo.beta,
       lambda: gepo.lambda,
       beta_inside_variance: gepo.beta_inside_variance,
+      sample_variance: gepo.sample_variance,
       length_normalised: gepo.length_normalised,
     },
     gepo.per_step,
@@ -108,6 +109,7 @@ const dpoTerm = Effect.fn("dpoTerm")(function* (setting: Setting) {
     beta: stage.objective.beta,
     lambda: 0,
     beta_inside_variance: false,
+    sample_variance: false,
     length_normalised: false,
   };
   return term(setting, pairs, config, stage.batch.size!, data.shuffle);

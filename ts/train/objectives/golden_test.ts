@@ -32,6 +32,7 @@ const preferenceConfig = (c: Json): PreferenceConfig => ({
   beta: c.beta,
   lambda: c.lambda ?? 0,
   beta_inside_variance: false,
+  sample_variance: false,
   length_normalised: false,
 });
 

@@ -24,6 +24,8 @@ export interface PreferenceConfig {
   readonly lambda: number;
   /** GEPO: the variance is of beta times the log-ratio (the paper leaves open which is meant). */
   readonly beta_inside_variance: boolean;
+  /** GEPO: divided by n - 1 instead of n (left open too). */
+  readonly sample_variance: boolean;
   /** The log-ratio is divided by the number of tokens. */
   readonly length_normalised: boolean;
 }
@@ -99,7 +101,7 @@ const groupLoss = (
   winners: readonly number[],
   losers: readonly number[],
 ): GroupLoss => {
-  const variance = mean(winners.map((r) => (r - mean(winners)) ** 2));
+  const variance = mean(winners.map((r) => (r - mean(winners)) ** 2)) * bessel(config, winners);
   return config.kind === "softmax-group"
     ? softmaxLoss(config, winners, losers, variance)
     : gepoLoss(config, winners, losers, variance);
@@ -107,7 +109,7 @@ const groupLoss = (
 
 /**
  * GEPO (arXiv 2505.12723, equation 9): `-log sigmoid(beta (mean of winners - mean of losers)) + lambda
- * variance of the winners` (population variance, beta outside it). One winner and one loser: DPO.
+ * variance of the winners` (by default the population's, beta outside it). One winner and one loser: DPO.
  */
 const gepoLoss = (
   config: PreferenceConfig,
@@ -120,11 +122,12 @@ const gepoLoss = (
   const centre = mean(winners);
   const margin = beta * (centre - mean(losers));
   const s = sigmoid(-margin);
+  const slope = 2 * penalty * bessel(config, winners);
   return {
     loss: softplus(-margin) + penalty * variance,
     variance,
     slopes: [
-      ...winners.map((r) => (-beta * s + 2 * penalty * (r - centre)) / winners.length),
+      ...winners.map((r) => (-beta * s + slope * (r - centre)) / winners.length),
       ...losers.map(() => beta * s / losers.length),
     ],
   };
@@ -153,6 +156,10 @@ const softmaxLoss = (
     ),
   };
 };
+
+/** From the population's variance to the sample's. */
+const bessel = (config: PreferenceConfig, { length }: readonly number[]): number =>
+  config.sample_variance && length > 1 ? length / (length - 1) : 1;
 
 const penaltyWeight = ({ kind, lambda, beta, beta_inside_variance }: PreferenceConfig): number =>
   kind === "gepo" ? lambda * (beta_inside_variance ? beta * beta : 1) : 0;

@@ -133,6 +133,7 @@ const gepo: PreferenceConfig = {
   beta: 0.7,
   lambda: 1,
   beta_inside_variance: false,
+  sample_variance: false,
   length_normalised: false,
 };
 
@@ -154,6 +155,7 @@ Deno.test("preference gradients are the differences of the loss, in every form",
     beta: fc.constantFrom(0.1, 2),
     lambda: fc.constantFrom(0, 0.5, 1),
     beta_inside_variance: fc.boolean(),
+    sample_variance: fc.boolean(),
     length_normalised: fc.boolean(),
   }) as fc.Arbitrary<PreferenceConfig>;
   const groups = fc.array(fc.array(row, { minLength: 3, maxLength: 5 }), {
@@ -172,6 +174,23 @@ Deno.test("preference gradients are the differences of the loss, in every form",
       }
     });
   }));
+});
+
+Deno.test("the sample variance is the population's times n / (n - 1), and 0 of one winner", () => {
+  const logp = [[-1], [-3], [-2]];
+  const batch: PreferenceBatch = {
+    logp,
+    ref_logp: logp.map(() => [-1]),
+    mask: logp.map(() => [1]),
+    group: [0, 0, 0],
+    winner: [true, true, false],
+  };
+  const variance = (sample_variance: boolean, winner: readonly boolean[]) =>
+    preferenceObjective({ ...gepo, sample_variance }, { ...batch, winner })
+      .metrics["winner_variance"];
+  // Log-ratios 0 and -2: deviations of 1.
+  assert.deepEqual([false, true].map((of) => variance(of, batch.winner)), [1, 2]);
+  assert.deepEqual([false, true].map((of) => variance(of, [true, false, false])), [0, 0]);
 });
 
 Deno.test("log-ratios a thousand nats apart give finite losses and gradients", () => {

@@ -151,6 +151,7 @@ const Gepo = Schema.Struct({
   beta: or(positive, 0.1, "Scale of the implicit reward"),
   lambda: or(notNegative, 1, "Weight of the winners' variance"),
   beta_inside_variance: or(Schema.Boolean, false, "The variance is of beta times the log-ratio"),
+  sample_variance: or(Schema.Boolean, false, "The variance is divided by n - 1 instead of n"),
   length_normalised: or(Schema.Boolean, false, "Log-ratios per token instead of their sum"),
   clip_norm: maybe(positive, "Clips GEPO's gradient by itself before it is added"),
 });
