@@ -16,12 +16,14 @@ export const transcribed = (
   if (file === undefined) return work;
   return async (server) => {
     const told: string[] = [];
+    let agent: string | null = null;
     const between = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen: () => {} },
       async (asked) => {
         const { pathname, search } = new URL(asked.url);
         const headers = new Headers(asked.headers);
         headers.delete("host");
+        agent = headers.get("user-agent");
         const sent = new Uint8Array(await asked.arrayBuffer());
         const answer = await fetch(server.url + pathname + search, {
           method: asked.method,
@@ -40,7 +42,7 @@ export const transcribed = (
       await work({ ...server, url: `http://127.0.0.1:${between.addr.port}` });
     } finally {
       await between.shutdown();
-      await appendFile(file, `## ${name}\n\n\`\`\`\n${told.join("\n")}\n\`\`\`\n\n`);
+      await appendFile(file, `## ${name} (${agent})\n\n\`\`\`\n${told.join("\n")}\n\`\`\`\n\n`);
     }
   };
 };
