@@ -46,7 +46,7 @@ export {
   yesNoRows,
 } from "./yes_no.ts";
 export { type Report, reportHtml } from "./html/report.ts";
-export { probeTable } from "./html/probe_section.ts";
+export { type ProbedModel, type Probes, probeTable } from "./html/probe_section.ts";
 export { type Curve } from "./html/line_chart.ts";
 export { intervalChart, type IntervalRow } from "./html/interval_chart.ts";
 export { html, type Markup } from "./html/markup.ts";

@@ -23,6 +23,8 @@ export interface EvaluateFlags {
   readonly model: string;
   readonly adapter: string | undefined;
   readonly before: string | undefined;
+  /** Models of stages between the two, for the probe. */
+  readonly between: readonly string[];
   readonly tasks: string | undefined;
   readonly groups: string | undefined;
   readonly questions: boolean;
@@ -65,8 +67,17 @@ export const evaluateModel = Effect.fnUntraced(function* (flags: EvaluateFlags) 
   const was = before === undefined
     ? undefined
     : yield* measure({ name: side("before"), model: before, adapter: undefined }, asked);
+  // Of models between the two only the layers are looked at.
+  const between = yield* Effect.forEach(flags.between, (model) =>
+    Effect.map(
+      measure(
+        { name: ` (${model})`, model, adapter: undefined },
+        { ...asked, problems: [], answers: {}, yesNo: undefined },
+      ),
+      ({ probed }) => ({ name: model, probe: probed! }),
+    ));
   const is = yield* measure({ name: side("after"), model, adapter }, asked);
-  const report = evaluationReport(flags, is, was);
+  const report = evaluationReport(flags, is, was, between);
   if (flags.html !== undefined) {
     yield* writeReport(flags.html, evaluationPage(flags, report, is, was));
   }

@@ -4,6 +4,7 @@ import {
   infrastructureRate,
   passAtK,
   passBy,
+  type ProbedModel,
   probeTable,
   recognition,
   recognitionTable,
@@ -22,6 +23,7 @@ export const evaluationReport = (
   flags: EvaluateFlags,
   after: Measured,
   before: Measured | undefined,
+  between: readonly ProbedModel[],
 ) => {
   const { seed, model, adapter, kind, temperature } = flags;
   const recognised = Object.fromEntries(
@@ -50,6 +52,7 @@ export const evaluationReport = (
     ...(after.probed === undefined ? {} : {
       probe: {
         ...(before?.probed === undefined ? {} : { before: before.probed }),
+        ...(between.length === 0 ? {} : { between }),
         after: after.probed,
       },
     }),
@@ -88,7 +91,7 @@ export const evaluationTables = (
   ]),
   ...(report.probe === undefined ? [] : [
     `Programs of ${report.probe.after.tasks} tasks, found again in another language\n` +
-    probeTable(report.probe.after, report.probe.before),
+    probeTable(report.probe),
   ]),
   ...(report.questions === undefined ? [] : [
     `Which program is equivalent, in another language? ${report.questions.groups} questions\n` +

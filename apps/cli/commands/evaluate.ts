@@ -16,6 +16,13 @@ export const evaluate = Command.make(
       ),
       Flag.optional,
     ),
+    between: Flag.String("between").pipe(
+      Flag.withMetavar("DIR"),
+      Flag.withDescription(
+        "With --probe: a model of a stage between the two (a run keeps it in stages/); may be given many times",
+      ),
+      Flag.atLeast(0),
+    ),
     tasks: Flag.String("tasks").pipe(
       Flag.withMetavar("DIR"),
       Flag.withDescription("Folder with tasks.jsonl and programs.jsonl"),
@@ -102,6 +109,12 @@ export const evaluate = Command.make(
         needy === "" ? ", or --groups FILE" : ` with ${needy}`
       }`;
       return yield* new UserError({ code: "bad-usage", message });
+    }
+    if (flags.between.length > 0 && Option.isNone(flags.probe)) {
+      return yield* new UserError({
+        code: "bad-usage",
+        message: "expected --probe N with --between",
+      });
     }
     const samples = flags.temperature === 0 ? 1 : flags.samples;
     const k = Option.match(flags.k, {

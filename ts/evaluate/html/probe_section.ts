@@ -1,71 +1,86 @@
 import type { Probe } from "../probe.ts";
 import { renderTable } from "../table.ts";
+import { estimate } from "./estimate.ts";
 import { html, type Markup } from "./markup.ts";
 import { linear } from "./scale.ts";
 
 const [SIZE, EDGE] = [340, 14];
 const SHAPES = ["circle", "square", "diamond", "up", "down", "plus"] as const;
 
-/** Figures by layer, before beside after, and the picture of each. */
-export const probeSection = (after: Probe, before: Probe | undefined): Markup =>
-  html`
+/** What the layers of one model make of programs, before training, between its stages, or after it. */
+export interface ProbedModel {
+  /** Empty where there is but one. */
+  readonly name: string;
+  readonly probe: Probe;
+}
+
+/** Probes of one training, in the order of its models. */
+export interface Probes {
+  readonly before?: Probe;
+  readonly between?: readonly ProbedModel[];
+  readonly after: Probe;
+}
+
+const inOrder = ({ before, between = [], after }: Probes): readonly ProbedModel[] =>
+  before === undefined && between.length === 0 ? [{ name: "", probe: after }] : [
+    ...before === undefined ? [] : [{ name: "before", probe: before }],
+    ...between,
+    { name: "after", probe: after },
+  ];
+
+/** Figures by layer, a column for each model, and the picture of each. */
+export const probeSection = (probes: Probes): Markup => {
+  const models = inOrder(probes);
+  return html`
     <div class="scroll">
       <table>
         <thead>
-          <tr><th>layer</th>${[
-            ...before === undefined ? [] : ["before"],
-            before === undefined ? "" : "after",
-          ].map((side) =>
+          <tr><th>layer</th>${models.map(({ name }) =>
             html`
-              <th>retrieval@1 ${side}</th>
-              <th>adjusted cosine ${side}</th>
+              <th>retrieval@1 ${name}</th>
+              <th>adjusted cosine ${name}</th>
             `
           )}</tr>
         </thead>
-        <tbody>${after.layers.map((layer, i) =>
-          html`<tr><th>${layer.layer}</th>${
-            [before?.layers[i], layer].map((side) =>
-              side === undefined ? undefined : html`
-                <td>${(100 * side.retrieval_at_1.value).toFixed(
-                  1,
-                )} %<small>[${(100 * side.retrieval_at_1.low).toFixed(
-                  1,
-                )}, ${(100 * side.retrieval_at_1.high).toFixed(1)}]</small></td>
-                <td>${side.adjusted_cosine.value.toFixed(3)}<small>[${side.adjusted_cosine.low
-                  .toFixed(3)}, ${side.adjusted_cosine.high.toFixed(3)}]</small></td>
-              `
-            )
+        <tbody>${probes.after.layers.map(({ layer }, i) =>
+          html`<tr><th>${layer}</th>${
+            models.map(({ probe }) => {
+              const { retrieval_at_1, adjusted_cosine } = probe.layers[i]!;
+              return html`${estimate(retrieval_at_1, 100, 1, " %")}${
+                estimate(adjusted_cosine, 1, 3, "")
+              }`;
+            })
           }</tr>`
         )}</tbody>
       </table>
     </div>
-    <div class="charts">${before === undefined ? undefined : picture(before, "before")}${picture(
-      after,
-      before === undefined ? "" : "after",
-    )}</div>
+    <div class="charts">${models.map(({ name, probe }) => picture(probe, name))}</div>
   `;
+};
 
 /** The same as text, for a terminal. */
-export const probeTable = (after: Probe, before: Probe | undefined): string =>
-  renderTable(
+export const probeTable = (probes: Probes): string => {
+  const models = inOrder(probes);
+  return renderTable(
     [
       { title: "layer", align: "right" },
-      ...[...before === undefined ? [] : [" before"], before === undefined ? "" : " after"].flatMap(
-        (side) => [{ title: `retrieval@1${side}, %` }, { title: `adjusted cosine${side}` }],
-      ),
+      ...models.flatMap(({ name }) => [
+        { title: `retrieval@1 ${name}, %`.replace(" ,", ",") },
+        { title: `adjusted cosine ${name}`.trimEnd() },
+      ]),
     ],
-    after.layers.map((layer, i) => [
-      String(layer.layer),
-      ...[before?.layers[i], layer].flatMap((side) =>
-        side === undefined ? [] : [
-          `${(100 * side.retrieval_at_1.value).toFixed(1)} [${
-            (100 * side.retrieval_at_1.low).toFixed(1)
-          }, ${(100 * side.retrieval_at_1.high).toFixed(1)}]`,
-          side.adjusted_cosine.value.toFixed(3),
-        ]
-      ),
+    probes.after.layers.map(({ layer }, i) => [
+      String(layer),
+      ...models.flatMap(({ probe }) => {
+        const { retrieval_at_1: { value, low, high }, adjusted_cosine } = probe.layers[i]!;
+        return [
+          `${(100 * value).toFixed(1)} [${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`,
+          adjusted_cosine.value.toFixed(3),
+        ];
+      }),
     ]),
   );
+};
 
 /** Every program as a mark of its language; a thin line joins the programs of one task. */
 const picture = ({ picture: { layer, points }, languages }: Probe, side: string): Markup => {

@@ -8,8 +8,7 @@ import { type Curve, lineChart } from "./line_chart.ts";
 import { html } from "./markup.ts";
 import { matrixTable } from "./matrix.ts";
 import { page, type Section } from "./page.ts";
-import type { Probe } from "../probe.ts";
-import { probeSection } from "./probe_section.ts";
+import { type Probes, probeSection } from "./probe_section.ts";
 import { equivalenceSection } from "./equivalence_section.ts";
 import { recognitionSection } from "./recognition_section.ts";
 import { sampleList } from "./samples.ts";
@@ -28,7 +27,7 @@ export interface Report {
   /** Whether the model says so when asked in words. */
   readonly equivalence?: Equivalence;
   /** How layers see programs of one task in several languages. */
-  readonly probe?: { readonly before?: Probe; readonly after: Probe };
+  readonly probe?: Probes;
   /** Figures of training by step. */
   readonly curves?: readonly Curve[];
 }
@@ -85,7 +84,7 @@ export const reportHtml = (report: Report): string => {
         }: how often a program's nearest one in another language is that of the same task, and how much ` +
         "nearer the two are than programs of different tasks. The picture is the layer where that is " +
         "found most often; lines join programs of one task. Similarity alone proves no transfer.",
-      body: probeSection(report.probe.after, report.probe.before),
+      body: probeSection(report.probe),
     }]),
     ...(report.curves === undefined || report.curves.length === 0 ? [] : [{
       title: "Training",

@@ -34,6 +34,8 @@ const answers = (margin: number) => [
   { pair: "p", task: "a", equivalent: false, tier: "edited", margin: -1 },
 ];
 
+const probed = probeStates(["c", "lua"], 2, states, 1, 0);
+
 const report = (code: string) =>
   reportHtml({
     title: "A run",
@@ -42,7 +44,11 @@ const report = (code: string) =>
     comparisons: [{ temperature: 0, before, after: [{ ...after[0]!, code }, after[1]!] }],
     transfer: transferMatrix([{ name: "run", trained: ["c"], before, after }]),
     equivalence: equivalence(answers(1), answers(-2)),
-    probe: { after: probeStates(["c", "lua"], 2, states, 1, 0) },
+    probe: {
+      before: probed,
+      between: [{ name: "stages/1", probe: probed }],
+      after: probed,
+    },
     curves: [{ title: "loss", points: [{ step: 1, value: 1 }, { step: 2, value: 0.5 }] }],
   });
 
@@ -58,6 +64,9 @@ Deno.test("a report holds its sections, and fetches and runs nothing", () => {
   assert.ok(page.includes("to lua"), "every target has a row");
   assert.match(page, /<th>right<\/th><td>2<\/td><td>50.0 %<small>.*?<td>100.0 %/);
   assert.match(page, /<th>says yes: edited<\/th><td>1<\/td><td>0.0 %/);
+  for (const name of ["before", "stages/1", "after"]) {
+    assert.ok(page.includes(`retrieval@1 ${name}<`) && page.includes(`layer 1 ${name}:`), name);
+  }
   assert.match(page, /Pass now: 1/);
   assert.doesNotMatch(page, /undefined|NaN/);
 });
