@@ -61,6 +61,7 @@ class Run:
         self.peak_kb = 0
         self.cpu_ms = 0.0
         self.base_cpu_ms = 0.0
+        self.wait_status = None
         self.usage = None
         self.child = None
         self.done = False
@@ -521,7 +522,8 @@ class Supervisor:
         self.attempt(job)
 
     def start_waiting(self):
-        while self.waiting and len(self.runs) < self.at_once:
+        # A program that has ended needs no processor: its namespaces take their time to go.
+        while self.waiting and sum(run.wait_status is None for run in self.runs.values()) < self.at_once:
             self.attempt(self.waiting.popleft())
 
     def attempt(self, job):
