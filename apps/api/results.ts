@@ -6,6 +6,8 @@ import {
   compareRuns,
   layout,
   readRows,
+  type Row,
+  rowsFrom,
   type Run,
   thin,
   toCsv,
@@ -23,6 +25,7 @@ export const MetricsQuery = Schema.Struct({ points: Schema.optionalKey(whole(1, 
 
 export const RolloutsQuery = Schema.Struct({
   limit: Schema.optionalKey(whole(1, 100)),
+  /** The byte of the file from which the next page is read. */
   cursor: Schema.optionalKey(whole(0, Number.MAX_SAFE_INTEGER)),
   target: Schema.optionalKey(Schema.String),
   verdict: Schema.optionalKey(Schema.String),
@@ -65,15 +68,21 @@ export const resultRoutes = ({ services, models }: RunOptions & Pick<WireOptions
     .get("/:id/rollouts", query(RolloutsQuery), async (c) => {
       const found = await find(c.req.param("id"));
       const { limit = 50, cursor = 0, target, verdict, min_reward } = c.req.valid("query");
-      const matching = (await readRows(layout(found.folder).rollouts)).filter((row) =>
+      const isWanted = (row: Row): boolean =>
         (target === undefined || row["target"] === target) &&
         (verdict === undefined || verdictOf(row["judgement"]) === verdict) &&
         (min_reward === undefined ||
-          (typeof row["reward"] === "number" && row["reward"] >= min_reward))
-      );
-      const data = matching.slice(cursor, cursor + limit);
-      const next = cursor + limit < matching.length ? String(cursor + limit) : null;
-      return c.json({ data, next_cursor: next });
+          (typeof row["reward"] === "number" && row["reward"] >= min_reward));
+      const data: Row[] = [];
+      let end = cursor;
+      // One more than asked for tells whether there is a next page.
+      for await (const { row, next } of rowsFrom(layout(found.folder).rollouts, cursor)) {
+        if (!isWanted(row)) continue;
+        if (data.length === limit) return c.json({ data, next_cursor: String(end) });
+        data.push(row);
+        end = next;
+      }
+      return c.json({ data, next_cursor: null });
     })
     .get("/:id/checkpoints", async (c) => {
       const found = await find(c.req.param("id"));

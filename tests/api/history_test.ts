@@ -99,6 +99,19 @@ Deno.test("metrics are thinned to first, last and what lies between; rollouts ar
     assert.equal((await rollouts("&target=lua")).length, 10);
     assert.equal((await rollouts("&verdict=pass")).length, 10);
     assert.equal((await rollouts("&target=c&min_reward=1")).length, 5);
+    for (const [filter, count] of [["", 20], ["&verdict=pass", 10], ["&target=c", 10]] as const) {
+      const seen: unknown[] = [];
+      let cursor: string | null = "0";
+      while (cursor !== null) {
+        const path: string = `/api/runs/a/rollouts?limit=5&cursor=${cursor}${filter}`;
+        const { body } = await ask("GET", path);
+        assert.equal(body.data.length, 5);
+        seen.push(...body.data);
+        cursor = body.next_cursor;
+      }
+      assert.deepEqual(seen, await rollouts(filter));
+      assert.equal(seen.length, count);
+    }
     assert.equal((await ask("GET", "/api/runs/a/metrics?points=0")).status, 400);
     const csv = (await ask("GET", "/api/runs/b/metrics.csv")).body;
     assert.match(csv, /^step,reward\r\n1,0.1\r\n/);

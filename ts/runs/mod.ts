@@ -5,7 +5,7 @@ export { isRunId, layout, newRunId } from "./layout.ts";
 export { followLines, type Line } from "./follow.ts";
 export { compareRuns, type RunComparison } from "./compare.ts";
 export { writeAside } from "./append_log.ts";
-export { readRows, type Row, thin, toCsv, toJsonl } from "./rows.ts";
+export { readRows, type Row, rowsFrom, thin, toCsv, toJsonl } from "./rows.ts";
 export { lockHolder, takeLock } from "./lock.ts";
 export { isAlive, markOf, type ProcessMark } from "./process.ts";
 export { BadCursor, FolderInUse, RunFolderError, RunNotFound } from "./errors.ts";

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -15,6 +17,44 @@ export const readRows = async (file: string): Promise<Row[]> => {
     }
   }
   return rows;
+};
+
+/** A row, and the byte of its file at which the next one begins. */
+interface PlacedRow {
+  readonly row: Row;
+  readonly next: number;
+}
+
+/**
+ * The rows of a JSONL file from a byte on, read as they are asked for: a file may be larger than memory.
+ * None where the file is absent; what is no whole row is left out.
+ */
+export async function* rowsFrom(file: string, offset: number): AsyncGenerator<PlacedRow> {
+  let rest: Buffer = Buffer.alloc(0);
+  let next = offset;
+  try {
+    for await (const chunk of createReadStream(file, { start: offset, highWaterMark: 1 << 20 })) {
+      const bytes = rest.length === 0 ? chunk as Buffer : Buffer.concat([rest, chunk as Buffer]);
+      let begin = 0;
+      for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, begin)) {
+        next += end + 1 - begin;
+        const row = rowOf(bytes.subarray(begin, end));
+        begin = end + 1;
+        if (row !== undefined) yield { row, next };
+      }
+      rest = bytes.subarray(begin);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
+const rowOf = (line: Buffer): Row | undefined => {
+  try {
+    return JSON.parse(line.toString("utf8"));
+  } catch {
+    return undefined;
+  }
 };
 
 /** At most `points` rows spread evenly, the first and the last among them. */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { thin, toCsv } from "./rows.ts";
+import { rowsFrom, thin, toCsv } from "./rows.ts";
 
 Deno.test("thinning keeps first and last, the order, and at most so many", () => {
   fc.assert(fc.property(fc.nat({ max: 200 }), fc.integer({ min: 1, max: 50 }), (length, points) => {
@@ -11,6 +14,24 @@ Deno.test("thinning keeps first and last, the order, and at most so many", () =>
     if (length > 0) assert.equal(kept.at(-1), length - 1);
     assert.deepEqual(kept, [...new Set(kept)].sort((a, b) => a - b));
   }));
+});
+
+Deno.test("rows are read from any place on, over the edges of what is read at once", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "calque-rows-"));
+  try {
+    const file = join(folder, "rows.jsonl");
+    assert.deepEqual(await Array.fromAsync(rowsFrom(file, 0)), []);
+    const rows = Array.from({ length: 40 }, (_, i) => ({ i, text: "ü".repeat(i * 5000) }));
+    await writeFile(file, rows.map((row) => JSON.stringify(row) + "\n").join("") + '{"i": 40');
+    const placed = await Array.fromAsync(rowsFrom(file, 0));
+    assert.deepEqual(placed.map(({ row }) => row), rows);
+    for (const at of [0, 17, 38, 39]) {
+      const after = await Array.fromAsync(rowsFrom(file, placed[at]!.next));
+      assert.deepEqual(after.map(({ row }) => row), rows.slice(at + 1));
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 Deno.test("CSV holds every cell, whatever is in it", () => {
