@@ -4,7 +4,7 @@
  *
  * trained: forward, backward and one AdamW update over `ROWS` sequences, the median of `STEPS` after one
  * to warm up; sampled: `SLOTS` sequences at once, prompts of half the length, prefill included. With
- * `--peers`, `bench/engine_peers.ts` follows in the same run.
+ * `--peers`, `bench/engine_peers.ts` and `bench/engine_generation.ts` follow in the same run.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -72,4 +72,7 @@ function countParameters(c: Awaited<ReturnType<typeof readModelConfig>>): number
   return embeddings + c.num_hidden_layers * layer + c.hidden_size;
 }
 
-if (Deno.args.includes("--peers")) await import("./engine_peers.ts");
+if (Deno.args.includes("--peers")) {
+  await import("./engine_peers.ts");
+  await import("./engine_generation.ts");
+}

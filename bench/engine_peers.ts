@@ -6,12 +6,12 @@
  * Peers live in `bench/peers`: `npm install --ignore-scripts` there. One that does not start is listed
  * with its error.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { initModelFolder } from "../ts/model/mod.ts";
+import { runPeer } from "./peers/run.ts";
 import type { Result, Task } from "./peers/task.ts";
 
 const [ROWS, LENGTH] = [4, 128];
@@ -34,22 +34,15 @@ const LARGE = {
   num_key_value_heads: 5,
 };
 
-const python = Deno.args[Deno.args.indexOf("--python") + 1];
 const script = (name: string) => fileURLToPath(new URL(`./peers/${name}`, import.meta.url));
-const deno = [
-  Deno.execPath(),
-  "run",
-  "-A",
-  "--no-check",
-  "--node-modules-dir=manual",
-];
-const peers: [name: string, command: string[]][] = [
-  ["Calque", [...deno, script("calque.ts")]],
-  ["Calque under Dawn", [...deno, script("calque.ts"), "FOLDER", "dawn"]],
-  ["jax-js", [...deno, script("jax.ts")]],
-  ["TensorFlow.js", [...deno, script("tfjs.ts")]],
+const python = Deno.args[Deno.args.indexOf("--python") + 1];
+const peers: { peer: string; file: string; args?: string[]; program?: string | undefined }[] = [
+  { peer: "Calque", file: "calque.ts" },
+  { peer: "Calque under Dawn", file: "calque.ts", args: ["dawn"] },
+  { peer: "jax-js", file: "jax.ts" },
+  { peer: "TensorFlow.js", file: "tfjs.ts" },
   ...(Deno.args.includes("--python")
-    ? [["PyTorch", [python!, script("pytorch.py")]] as [string, string[]]]
+    ? [{ peer: "PyTorch", file: "pytorch.py", program: python }]
     : []),
 ];
 
@@ -77,19 +70,9 @@ try {
   await writeFile(join(folder, "task.json"), JSON.stringify(task));
 
   let ours: Result | undefined;
-  const rows = peers.map(([peer, command]) => {
-    const [program, ...args] = command.map((arg) => arg === "FOLDER" ? folder : arg);
-    const all = command.includes("FOLDER") ? args : [...args, folder];
-    const { stdout, stderr, error } = spawnSync(program!, all, {
-      encoding: "utf8",
-    });
-    const line = stdout?.trim().split("\n").at(-1);
-    if (!line?.startsWith("{")) {
-      const reason = error?.message ?? stderr.split("\n").find((l) => /error/i.test(l)) ??
-        "no answer";
-      return { peer, error: reason.slice(0, 160) };
-    }
-    const result = JSON.parse(line) as Result;
+  const rows = peers.map(({ peer, file, args = [], program }) => {
+    const result = runPeer<Result>(script(file), [folder, ...args], program);
+    if ("error" in result) return { peer, ...result };
     ours ??= result;
     const gap = Math.max(
       ...result.losses.map((loss, i) => Math.abs(loss - ours!.losses[i]!)),

@@ -96,3 +96,45 @@ export const targets = ({ task }: Loaded) => {
   const weight = Float32Array.from(flat, (_, i) => last(i) ? 0 : share);
   return { flat, next, weight };
 };
+
+/** What every peer samples: greedy, so that the tokens show that it is the same model. */
+export interface GenerationTask {
+  /** Hugging Face folder; beside it, `onnx` holds the same weights as `export_onnx.py` writes them. */
+  readonly model: string;
+  /** Of one length. */
+  readonly prompts: readonly (readonly number[])[];
+  readonly tokens: number;
+}
+
+export interface GenerationResult {
+  readonly version: string;
+  readonly device: string;
+  /** New tokens of each prompt. */
+  readonly ids: readonly (readonly number[])[];
+  /** New tokens of all prompts at once, prefill included. */
+  readonly tokens_per_s: number;
+  /** Of the first prompt alone. */
+  readonly tokens_per_s_alone: number;
+}
+
+export const loadGeneration = async (folder: string): Promise<GenerationTask> =>
+  JSON.parse(await readFile(join(folder, "generation.json"), "utf8"));
+
+/** Runs `generate` over all prompts and over one: each once to warm up, once timed. */
+export const timeGeneration = async (
+  { prompts, tokens }: GenerationTask,
+  generate: (
+    prompts: readonly (readonly number[])[],
+    tokens: number,
+  ) => Promise<readonly (readonly number[])[]>,
+): Promise<Omit<GenerationResult, "version" | "device">> => {
+  const timed = async (rows: readonly (readonly number[])[]) => {
+    await generate(rows, 4);
+    const started = performance.now();
+    const ids = await generate(rows, tokens);
+    const seconds = (performance.now() - started) / 1000;
+    return { ids, tokens_per_s: ids.flat().length / seconds };
+  };
+  const { tokens_per_s: tokens_per_s_alone } = await timed(prompts.slice(0, 1));
+  return { ...await timed(prompts), tokens_per_s_alone };
+};

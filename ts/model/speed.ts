@@ -3,8 +3,8 @@ import type { Engine } from "./engine.ts";
 export interface Speed {
   /** Of the median training step: forward, backward and update. */
   readonly trained_tokens_per_s?: number;
-  /** Of log-probs alone. */
-  readonly scored_tokens_per_s: number;
+  /** Of log-probs alone; not with `steps: 0`, where one pass may take minutes. */
+  readonly scored_tokens_per_s?: number;
   /** Of new tokens, prefill included, so many sequences at once. */
   readonly sampled_tokens_per_s?: number;
   /** Seconds of the first step, in which kernels are compiled. */
@@ -15,7 +15,7 @@ export interface SpeedOptions {
   /** Sequences of a training step. */
   readonly rows: number;
   readonly length: number;
-  /** Training steps after the first; with 0, the first itself is what is told. */
+  /** Training steps after the first; with 0, the first itself is what is told, and nothing is scored. */
   readonly steps: number;
   /** Sequences sampled at once, prompts of half the length; 0: none. */
   readonly slots: number;
@@ -49,8 +49,11 @@ export const measureSpeed = async (engine: Engine, o: SpeedOptions): Promise<Spe
     trained.push(await seconds(train));
     o.onStep?.(step, trained.at(-1)!);
   }
-  await engine.logProbs(batch.slice(0, 1), { temperature: 1 });
-  const scored = await seconds(() => engine.logProbs(batch, { temperature: 1 }));
+  let scored = 0;
+  if (o.steps > 0) {
+    await engine.logProbs(batch.slice(0, 1), { temperature: 1 });
+    scored = await seconds(() => engine.logProbs(batch, { temperature: 1 }));
+  }
   const sample = (max_tokens: number) =>
     engine.generate({
       prompts: rows(o.slots, Math.ceil(o.length / 2)),
@@ -70,7 +73,7 @@ export const measureSpeed = async (engine: Engine, o: SpeedOptions): Promise<Spe
     ...(trained.length > 0
       ? { trained_tokens_per_s: tokens / medianOf(trained.slice(1), trained[0]!) }
       : {}),
-    scored_tokens_per_s: tokens / scored,
+    ...(scored > 0 ? { scored_tokens_per_s: tokens / scored } : {}),
     ...(sampled > 0 ? { sampled_tokens_per_s: o.slots * news / sampled } : {}),
     ...(trained.length > 0 ? { first_step_s: trained[0]! } : {}),
   };
