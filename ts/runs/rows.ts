@@ -33,7 +33,7 @@ export async function* rowsFrom(file: string, offset: number): AsyncGenerator<Pl
   let rest: Buffer = Buffer.alloc(0);
   let next = offset;
   try {
-    for await (const chunk of createReadStream(file, { start: offset, highWaterMark: 1 << 20 })) {
+    for await (const chunk of createReadStream(file, { start: offset, highWaterMark: 1 << 17 })) {
       const bytes = rest.length === 0 ? chunk as Buffer : Buffer.concat([rest, chunk as Buffer]);
       let begin = 0;
       for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, begin)) {
