@@ -11,7 +11,14 @@ import { ruby } from "./languages/ruby.ts";
 import { rust } from "./languages/rust.ts";
 import { typescript } from "./languages/typescript.ts";
 import type { Binding, Printer, Syntax, Text } from "./syntax.ts";
-import { type Expression, type Function, nodes, type Program, type Statement } from "./tree.ts";
+import {
+  type Expression,
+  type Function,
+  inside,
+  nodes,
+  type Program,
+  type Statement,
+} from "./tree.ts";
 
 const syntaxes = {
   ...{ python, javascript, typescript, c, cpp, java, go, rust, ruby, php, lua, csharp },
@@ -132,7 +139,12 @@ const printFunction = (f: Function, syntax: Syntax): string[] => {
         return line(syntax.tally(variable(s.map), e(s.key, 0)));
       case "each":
         types.set(s.item, s.type === "string" ? "char" : "int");
-        return block(syntax.each(variable(s.item), variable(s.over), s.type), s.body);
+        return block(
+          syntax.eachUnnamed === undefined || names(s.body, s.item)
+            ? syntax.each(variable(s.item), variable(s.over), s.type)
+            : [syntax.eachUnnamed(variable(s.over))],
+          s.body,
+        );
       case "range":
         return block([syntax.range(variable(s.item), s.from, s.to, e)], s.body);
       case "while":
@@ -160,6 +172,9 @@ const printFunction = (f: Function, syntax: Syntax): string[] => {
     f.body,
   );
 };
+
+const names = (body: readonly Statement[], item: string): boolean =>
+  [...inside(body)].some((node) => node.kind === "var" && node.name === item);
 
 const assigned = function* (body: readonly Statement[]): Generator<string> {
   for (const s of body) {

@@ -31,6 +31,8 @@ export interface Syntax {
     over: string,
     type: "string" | "list<int>",
   ) => readonly [open: string, ...first: string[]];
+  /** The same of an item that the body does not name, where that cannot be declared. */
+  readonly eachUnnamed?: (over: string) => string;
   readonly range: (item: string, from: number, to: Expression, e: Printer) => string;
   readonly while: (condition: string) => string;
   readonly if: (condition: string) => string;

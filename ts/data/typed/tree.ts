@@ -127,7 +127,8 @@ export const nodes = function* (program: Program): Generator<Expression | Statem
   for (const f of [...program.helpers, program.main]) yield* inside(f.body);
 };
 
-const inside = function* (list: readonly (Expression | Statement)[]): Generator<
+/** The same of some statements. */
+export const inside = function* (list: readonly (Expression | Statement)[]): Generator<
   Expression | Statement
 > {
   for (const node of list) {

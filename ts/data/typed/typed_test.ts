@@ -10,7 +10,7 @@ import { drawTypedTasks, printTypedPrograms } from "./draw_tasks.ts";
 import { interpret, type Value } from "./interpret.ts";
 import { mutants } from "./mutants.ts";
 import { print, typedLanguages } from "./print.ts";
-import { nodes, shape } from "./tree.ts";
+import { nodes, type Program, shape } from "./tree.ts";
 
 const options = { seed: 2, families: 80 } as const;
 const drawn = drawTypedTasks(options);
@@ -77,6 +77,34 @@ Deno.test("every draw of any seed prints in every language that does not lack it
     }),
     { numRuns: 200 },
   );
+});
+
+Deno.test("Go declares nothing that it does not use, which its compiler refuses", () => {
+  const counting: Program = {
+    helpers: [],
+    main: {
+      name: "f",
+      parameters: [{ name: "xs", type: "list<int>" }],
+      result: "int",
+      body: [
+        { kind: "let", name: "r", type: "int", value: { kind: "int", value: 0 } },
+        {
+          ...{ kind: "each", item: "x", over: "xs", type: "list<int>" },
+          body: [{ kind: "set", name: "r", value: { kind: "int", value: 2 } }],
+        },
+        { kind: "return", value: { kind: "var", name: "r" } },
+      ],
+    },
+  };
+  assert.match(print(counting, "go")!, /^ {2}for range xs \{$/m);
+  assert.match(print(counting, "python")!, /^ {2}for x in xs:$/m);
+  for (const { program } of drawn) {
+    const code = print(program, "go")!;
+    for (const [whole, name] of code.matchAll(/(\w+)(?: :=|, ok :=) (?:range .*|.*)/g)) {
+      const rest = code.slice(code.indexOf(whole) + whole.length);
+      assert.match(rest, new RegExp(`\\b${name}\\b`), code);
+    }
+  }
 });
 
 Deno.test("printed programs pass in the sandbox, in every language that is installed", async () => {

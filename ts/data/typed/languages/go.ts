@@ -28,6 +28,7 @@ export const go: Syntax = {
     before ? `${text} = string(${value}) + ${text}` : `${text} += string(${value})`,
   tally: (map, key) => `${map}[${key}]++`,
   each: (item, over) => [`for _, ${item} := range ${over} {`],
+  eachUnnamed: (over) => `for range ${over} {`,
   range: (item, from, to, e) => `for ${item} := ${from}; ${item} <= ${e(to, 4)}; ${item}++ {`,
   while: (condition) => `for ${condition} {`,
   if: (condition) => `if ${condition} {`,
