@@ -117,6 +117,7 @@ const TEXTS: Readonly<Record<string, "file" | "model" | "host" | "text">> = {
   "rollout.prompts.translation": "text",
   "rollout.prompts.generation": "text",
   "rollout.prompts.verification": "text",
+  "rollout.prompts.equivalence": "text",
   "rollout.prompts.ir": "text",
   "rollout.prompts.stop": "text",
   "objective.gepo.groups": "file",

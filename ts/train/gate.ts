@@ -58,6 +58,8 @@ export const checkJudge = Effect.fn("checkJudge")(function* (stage: Stage, judge
     ...method === "rl" || method === "oorl" ? rollout.targets : [],
     ...evaluate === undefined ? [] : evaluatedLanguages(stage),
   ];
+  // A stage of GEPO alone has prompts, and no task that anybody answers.
+  if (asked.length === 0) return;
   const folder = rollout.tasks;
   const tasks = new Map((yield* readTasks(folder)).map((task) => [task.id, task]));
   const programs = yield* readPrograms(folder);
