@@ -216,8 +216,21 @@ export class Core {
     return this.#training("update").update(o);
   }
 
-  unsound(): Promise<readonly string[]> {
-    return this.#training("unsound").unsound();
+  async unsound(): Promise<readonly string[]> {
+    const gradients = await this.#training("unsound").unsound();
+    if (gradients.length === 0) return [];
+    // One bad weight spoils every gradient, so weights are looked at first: the trained, then the frozen.
+    for (const [name, { data }] of await this.#trainedNow()) {
+      if (!data.every(Number.isFinite)) return [name];
+    }
+    for (const [name, { shape }] of this.lora ? this.folder.tensors : []) {
+      const length = shape.reduce((a, b) => a * b, 1);
+      for (let at = 0; at < length; at += PIECE) {
+        const piece = await this.#fromFiles(name, at, Math.min(length, at + PIECE));
+        if (!piece.every(Number.isFinite)) return [name];
+      }
+    }
+    return gradients;
   }
 
   generate(request: GenerateRequest): Promise<Completion[]> {
@@ -395,6 +408,9 @@ export class Core {
 }
 
 const NOTHING: Named = new Map();
+
+/** Weights read at once from a file. */
+const PIECE = 2 ** 20;
 
 const scoreList = (graph: Graph): Dispatch[] => [
   ...decoderForward(graph, ownKeys(graph)),

@@ -80,8 +80,8 @@ export interface Engine {
   update(o: UpdateOptions): Promise<{ grad_norm: number; skipped: boolean }>;
 
   /**
-   * The first tensors, by their names in the files, whose gradient was NaN or infinite in the last update;
-   * several where they lie too close to be told apart, none if all were finite.
+   * Why the last update was skipped, by names in the files: the first tensor that holds NaN or infinity, else
+   * the first whose gradient did; several where they lie too close to be told apart, none if all were finite.
    */
   unsound(): Promise<readonly string[]>;
 

@@ -9,13 +9,17 @@ import { ModelError } from "./errors.ts";
 import { initModelFolder } from "./init.ts";
 
 const withEngine = async (
-  o: Partial<EngineOptions> & { readonly seed?: number },
+  o: Partial<EngineOptions> & {
+    readonly seed?: number;
+    readonly prepare?: (folder: string) => Promise<void>;
+  },
   use: (engine: Engine, folder: string) => Promise<void>,
 ): Promise<void> => {
-  const { seed = 1, ...options } = o;
+  const { seed = 1, prepare, ...options } = o;
   const folder = await mkdtemp(join(tmpdir(), "calque-engine-"));
   try {
     await initModelFolder(SMALL, folder, seed);
+    await prepare?.(folder);
     const engine = await openEngine({
       model: folder,
       train: true,
@@ -202,6 +206,26 @@ Deno.test("a gradient that is not finite is skipped and leaves no trace", option
     assert.ok((await engine.exportState()).tensors.get("weights.model.norm.weight")!
       .every(Number.isFinite));
   });
+});
+
+Deno.test("a weight that is no number is what is named, trained or frozen", options, async () => {
+  const name = "model.layers.1.mlp.up_proj.weight";
+  const prepare = async (folder: string) => {
+    const file = join(folder, "model.safetensors");
+    const bytes = await readFile(file);
+    const header = Number(bytes.readBigUInt64LE());
+    const { [name]: tensor } = JSON.parse(bytes.subarray(8, 8 + header).toString());
+    bytes.writeFloatLE(NaN, 8 + header + tensor.data_offsets[0] + 40);
+    await writeFile(file, bytes);
+  };
+  const lora = { rank: 2, alpha: 4, targets: ["q_proj"], seed: 1 };
+  for (const o of [{}, { lora }]) {
+    await withEngine({ prepare, ...o }, async (engine) => {
+      await engine.accumulate(ROWS, DLOGP, { temperature: 1 });
+      assert.equal((await engine.update(UPDATE)).skipped, true);
+      assert.deepEqual(await engine.unsound(), [name]);
+    });
+  }
 });
 
 Deno.test("a saved model and adapter answer as the engine that saved them", options, async () => {
