@@ -74,7 +74,7 @@ export const evaluateModel = Effect.fnUntraced(function* (flags: EvaluateFlags) 
         { name: ` (${model})`, model, adapter: undefined },
         { ...asked, problems: [], answers: {}, yesNo: undefined },
       ),
-      ({ probed }) => ({ name: model, probe: probed! }),
+      ({ probed }) => ({ name: model.split("/").slice(-2).join("/"), probe: probed! }),
     ));
   const is = yield* measure({ name: side("after"), model, adapter }, asked);
   const report = evaluationReport(flags, is, was, between);
