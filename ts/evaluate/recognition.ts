@@ -89,11 +89,12 @@ export const recognitionTable = ({ tiers, spread }: Recognition): string => {
         String(tier.pairs),
         ...shown.map(([way]) => formatEstimate(tier[way]!, 100, 1)),
       ]),
-      [
+      // Where every group has one winner there is none.
+      ...(spread.likelihood_after === null ? [] : [[
         "winners' spread, nats",
         "",
         ...shown.map(([way]) => spread[way] ? formatEstimate(spread[way]!, 1, 3) : ""),
-      ],
+      ]]),
     ],
   );
 };

@@ -19,9 +19,12 @@ export const recognitionSection = ({ tiers, spread }: Recognition): Markup => {
           html`<tr><th>${name}</th><td>${tier.pairs}</td>${
             ways.map(([way]) => estimate(tier[way], 100, 1, " %"))
           }</tr>`
-        )}<tr><th>spread of the winners, nats</th><td></td>${ways.map(([way]) =>
-          estimate(spread[way] ?? undefined, 1, 3, "")
-        )}</tr></tbody>
+        )}${// Where every group has one winner there is none.
+        spread.likelihood_after === null
+          ? undefined
+          : html`<tr><th>spread of the winners, nats</th><td></td>${
+            ways.map(([way]) => estimate(spread[way] ?? undefined, 1, 3, ""))
+          }</tr>`}</tbody>
       </table>
     </div>
   `;
