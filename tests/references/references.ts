@@ -14,7 +14,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { Effect } from "effect";
 import { importFiles } from "../../ts/data/mod.ts";
-import { type Judgement, type Language, languages, Sandbox, spoil } from "../../ts/sandbox/mod.ts";
+import { type Judgement, type Language, languages, Sandbox, spoils } from "../../ts/sandbox/mod.ts";
 import { sharedFolder } from "../../ts/shared.ts";
 
 interface Reference {
@@ -128,11 +128,13 @@ const judgeAll = Effect.gen(function* () {
       const own = yield* Effect.promise(() => passesPlainly(reference, language));
       // Only of interest where the sandbox did not believe it.
       const spoiled = own && judgement.verdict !== "pass"
-        ? spoil(reference.test_program, reference.language, 0)
-        : undefined;
-      const vacuous = spoiled !== undefined && true === (yield* Effect.promise(() =>
-            passesPlainly({ ...reference, test_program: spoiled }, language)
-          ));
+        ? spoils(reference.test_program, reference.language)
+        : [];
+      let vacuous = false;
+      for (const test_program of spoiled) {
+        const passes = () => passesPlainly({ ...reference, test_program }, language);
+        vacuous ||= true === (yield* Effect.promise(passes));
+      }
       return [{ ...reference, own, vacuous, judgement }];
     }), { concurrency: availableParallelism() });
 });

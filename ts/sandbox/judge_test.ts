@@ -440,6 +440,17 @@ Deno.test("a test program passes right code, fails wrong code and is not believe
     assert.equal(vain.verdict, "infrastructure");
   })));
 
+Deno.test("one case that is not computed is found among many that are", () =>
+  run(Effect.gen(function* () {
+    const cheat = "class Any(int):\n  def __eq__(self, other): return True\n";
+    const test_program = [1, 2, 3, 4, 5, 6].map((n) => `assert f(${n}) == ${n + 1}`).join("\n");
+    for (const hard of [1, 3, 6]) {
+      const code = `${cheat}def f(a): return Any() if a == ${hard} else a + 1`;
+      const judgement = yield* judge({ language: "python", code, test_program });
+      assert.equal(judgement.verdict, "forbidden", JSON.stringify(judgement));
+    }
+  })));
+
 Deno.test("a language that is not known is nobody's wrong answer", () =>
   run(Effect.gen(function* () {
     const judgement = yield* judge({ language: "cobol", code: "", tests: [{ stdout: "" }] });

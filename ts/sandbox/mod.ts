@@ -4,7 +4,7 @@ export { type Judgement, type TestJudgement, type VerdictClass, verdicts } from 
 export type { PlainRun, RunRequest } from "./plain_run.ts";
 export type { LanguageStatus } from "./installed.ts";
 export type { Language } from "./languages/language.ts";
-export { spoil } from "./spoil.ts";
+export { spoils } from "./spoil.ts";
 export { languages } from "./languages/mod.ts";
 export { SandboxError } from "./errors.ts";
 export { type Json, parseJson, printJson } from "./json.ts";

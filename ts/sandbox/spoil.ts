@@ -1,19 +1,19 @@
 /**
- * The test program with one of its expectations changed so that right code must fail, written as the test's own: a
- * number other, a truth flipped, a text longer. `seed` picks the expectation. `undefined` if none was found.
+ * The test program as often as it holds an expectation, each time with another one changed so that right code must fail.
+ * A spoiled one looks like the rest, for code may read its own test: its literal is taken from another expectation,
+ * or differs by a letter or a digit. Empty if none was found.
  */
-export const spoil = (test: string, language: string, seed: number): string | undefined => {
+export const spoils = (test: string, language: string): readonly string[] => {
   const bare = blankComments(test, language);
   const expectations = styles.flatMap((style) => style(bare));
-  const spoiled = expectations.flatMap((span) => {
-    const text = spoilText(bare.slice(span.from, span.to), language);
+  const texts = expectations.map(({ from, to }) => bare.slice(from, to));
+  const spoiled = expectations.flatMap((span, at) => {
+    const text = spoilText(texts[at] ?? "", language, texts);
     return text === undefined ? [] : [{ ...span, text }];
   });
   if (spoiled.length === 0) spoiled.push(...nothing(bare, language));
-  const chosen = spoiled[seed % spoiled.length];
-  return chosen === undefined
-    ? undefined
-    : test.slice(0, chosen.from) + chosen.text + test.slice(chosen.to);
+  const whole = spoiled.map(({ from, to, text }) => test.slice(0, from) + text + test.slice(to));
+  return [...new Set(whole)];
 };
 
 /** Where no expectation is a literal: nothing at all in the place of one side, or a truth turned into its opposite. */
@@ -201,11 +201,19 @@ const argumentsAt = (text: string, from: number, ends?: string): Span[] => {
   return found;
 };
 
-/** An expression with its first literal changed; in languages without types, an empty or unknown one is wrapped. */
-const spoilText = (text: string, language: string): string | undefined => {
+const literal =
+  /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![\w.$])(?:true|false|True|False)\b|(?<![\w.$])(?!0[xXoObB]|\d+[eE]-)\d+/g;
+
+/**
+ * An expression with its first literal changed, into one of `others` if they have another of its kind; in languages
+ * without types, an empty or unknown one gets an element more.
+ */
+const spoilText = (
+  text: string,
+  language: string,
+  others: readonly string[],
+): string | undefined => {
   if (text.trim() === "") return undefined;
-  const literal =
-    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![\w.$])(?:true|false|True|False)\b|(?<![\w.$])\d+/g;
   for (const match of text.matchAll(literal)) {
     const [found] = match;
     // Of `(a, b)` JavaScript and C keep the last.
@@ -215,28 +223,58 @@ const spoilText = (text: string, language: string): string | undefined => {
     ) {
       if (/^(javascript|typescript|c|cpp)$/.test(language)) continue;
     }
-    const other = otherLiteral(found, language);
+    const other = otherLiteral(found, language, others);
     if (other !== undefined) {
       return text.slice(0, match.index) + other + text.slice(match.index + found.length);
     }
   }
   const wrap = wrappers[language];
-  return wrap === undefined ? undefined : wrap(text.trim());
+  if (wrap === undefined) return undefined;
+  const empty = /^\s*(?:\[\s*\]|\{\s*\})\s*$/.test(text) && !/^(racket|r|php)$/.test(language);
+  const curly = text.includes("{");
+  if (empty && curly === (language === "lua")) return curly ? "{1}" : "[1]";
+  return wrap(text.trim());
 };
 
-const otherLiteral = (literal: string, language: string): string | undefined => {
-  if (/^[tfTF]/.test(literal)) {
-    return { true: "false", false: "true", True: "False", False: "True" }[literal];
+const otherLiteral = (
+  found: string,
+  language: string,
+  others: readonly string[],
+): string | undefined => {
+  if (/^[tfTF]/.test(found)) {
+    return { true: "false", false: "true", True: "False", False: "True" }[found];
   }
-  if (/^\d/.test(literal)) {
-    if (/^0[xob0-9]/i.test(literal)) return undefined;
-    // One and zero change places: where any number but zero is true, another number would still be right.
-    return literal === "0" ? "1" : literal === "1" ? "0" : String(BigInt(literal) + 7919n);
+  const number = /^\d/.test(found);
+  if (number && /^0\d/.test(found)) return undefined;
+  // One and zero change places: where any number but zero is true, another number would still be right.
+  if (found === "0" || found === "1") return found === "0" ? "1" : "0";
+  const borrowed = others.map((text) => text.match(literal)?.[0] ?? "").find((other) =>
+    other !== found &&
+    (number ? /^[1-9]/.test(other) : other[0] === found[0] && other.length > 2) &&
+    !`${other}${found}`.includes("\\") && other.length <= found.length * 4 + 8
+  );
+  if (borrowed !== undefined) return borrowed;
+  if (number) return String((Number(found[0]) + 2) % 9 + 1) + found.slice(1);
+  if (found.startsWith("'") && characterLiterals.has(language)) {
+    return found.includes("\\") || !/^'\w'$/.test(found)
+      ? (found === "'q'" ? "'k'" : "'q'")
+      : `'${next(found[1] ?? "")}'`;
   }
-  if (literal.startsWith("'") && characterLiterals.has(language)) {
-    return literal === "'Q'" ? "'Z'" : "'Q'";
-  }
-  return `${literal.slice(0, -1)}spoiled${literal.at(-1)}`;
+  // The last letter or digit that stands for itself.
+  const plain = found.includes("$") || found.includes("{")
+    ? undefined
+    : [...found.slice(0, -1).matchAll(/\\(?:[xuU]\{?[0-9a-fA-F]+|.)|[a-zA-Z0-9]/g)]
+      .filter(([each]) => each.length === 1).at(-1);
+  return plain === undefined
+    ? `${found.slice(0, -1)}a${found.at(-1)}`
+    : found.slice(0, plain.index) + next(plain[0]) + found.slice(plain.index + 1);
+};
+
+/** Another letter or digit of the same kind. */
+const next = (character: string): string => {
+  const of = ["abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"]
+    .find((all) => all.includes(character)) ?? "ab";
+  return of[(of.indexOf(character) + 3) % of.length] ?? "a";
 };
 
 const characterLiterals = new Set([
@@ -251,7 +289,7 @@ const characterLiterals = new Set([
   "d",
 ]);
 
-const list = (text: string) => `[${text}, "spoiled"]`;
+const list = (text: string) => `[${text}, 1]`;
 const wrappers: Record<string, (text: string) => string> = {
   python: list,
   javascript: list,
@@ -259,10 +297,10 @@ const wrappers: Record<string, (text: string) => string> = {
   ruby: list,
   php: list,
   perl: list,
-  lua: (text) => `{${text}, "spoiled"}`,
+  lua: (text) => `{${text}, 1}`,
   elixir: list,
-  r: (text) => `list(${text}, "spoiled")`,
-  racket: (text) => `(list ${text} "spoiled")`,
+  r: (text) => `list(${text}, 1)`,
+  racket: (text) => `(list ${text} 1)`,
   julia: list,
 };
 

@@ -39,7 +39,8 @@ export const c: Language = {
       return { files: { "main.c": code }, refused: (error as Error).message };
     }
   },
-  finish: (program, nonce) => finishMain(program, `printf("\\n${nonce}\\n"); fflush(0);`),
+  // Of the compiler itself, for the program may include no header that declares it.
+  finish: (program, nonce) => finishMain(program, `__builtin_printf("\\n${nonce}\\n");`),
 };
 
 const callC = (
