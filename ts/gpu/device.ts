@@ -3,6 +3,7 @@ import {
   type Kernel,
   type Lanes,
   moduleText,
+  NO_PASS,
   packFields,
   type Pass,
   PASS_FIELDS,
@@ -33,13 +34,15 @@ export class Device {
   #shapes: { buffer: GPUBuffer; used: number } | undefined;
   #failure: DeviceError | undefined;
   readonly #lost: Promise<never>;
+  #lanes: Lanes;
 
   private constructor(
     readonly gpu: GPUDevice,
     readonly info: DeviceInfo,
     readonly compiler: "naga" | "tint",
-    readonly lanes: Lanes,
+    lanes: Lanes,
   ) {
+    this.#lanes = lanes;
     this.#passUniform = gpu.createBuffer({
       label: "pass",
       size: 32,
@@ -58,8 +61,14 @@ export class Device {
   }
 
   static async open(provider: Provider = "native", lanes?: Lanes): Promise<Device> {
-    const { device, info, compiler } = await requestGpu(provider);
-    return new Device(device, info, compiler, lanes ?? await probeLanes(device, compiler));
+    const { device: gpu, info, compiler } = await requestGpu(provider);
+    const device = new Device(gpu, info, compiler, lanes ?? "load");
+    if (lanes === undefined) device.#lanes = await probeLanes(device);
+    return device;
+  }
+
+  get lanes(): Lanes {
+    return this.#lanes;
   }
 
   /** Throws what the device reported since; call before believing a result. */
@@ -247,39 +256,23 @@ export const part = (slice: Slice, start: number, words: number): Slice => ({
 });
 
 /** Tries whether subgroups are 8 wide and lie along the invocation index; else `load`. */
-const probeLanes = async (gpu: GPUDevice, compiler: "naga" | "tint"): Promise<Lanes> => {
-  if (!gpu.features.has("subgroups" as GPUFeatureName)) return "load";
-  const code = `${compiler === "tint" ? "enable subgroups;" : ""}
-@group(0) @binding(0) var<storage, read_write> seen: array<u32>;
+const probeLanes = async (device: Device): Promise<Lanes> => {
+  if (!device.gpu.features.has("subgroups" as GPUFeatureName)) return "load";
+  const seen = device.buffer("seen", 32);
+  device.submit(NO_PASS, [[device.dispatch(LANES, { seen }, {}, () => [1])]]);
+  const [bytes] = await device.read([seen]);
+  seen.buffer.destroy();
+  const words = new Uint32Array(bytes!);
+  return words.every((word, i) => word === (i & ~7) + 5 + 8 * 256) ? "broadcast" : "load";
+};
+
+const LANES = {
+  name: "lanes",
+  buffers: { seen: "write u32" },
+  shape: {},
+  code: () => `
 @compute @workgroup_size(32)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(subgroup_size) size: u32) {
   seen[index] = subgroupBroadcast(index, 5u) + size * 256u;
-}`;
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-  const seen = gpu.createBuffer({ size: 128, usage });
-  const staging = gpu.createBuffer({
-    size: 128,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
-  const pipeline = gpu.createComputePipeline({
-    layout: "auto",
-    compute: { module: gpu.createShaderModule({ code }), entryPoint: "main" },
-  });
-  const bindings = gpu.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: [{ binding: 0, resource: { buffer: seen } }],
-  });
-  const encoder = gpu.createCommandEncoder();
-  const recorder = encoder.beginComputePass();
-  recorder.setPipeline(pipeline);
-  recorder.setBindGroup(0, bindings);
-  recorder.dispatchWorkgroups(1);
-  recorder.end();
-  encoder.copyBufferToBuffer(seen, 0, staging, 0, 128);
-  gpu.queue.submit([encoder.finish()]);
-  await staging.mapAsync(GPUMapMode.READ);
-  const words = new Uint32Array(staging.getMappedRange().slice(0));
-  seen.destroy();
-  staging.destroy();
-  return words.every((word, i) => word === (i & ~7) + 5 + 8 * 256) ? "broadcast" : "load";
-};
+}`,
+} as const satisfies Kernel;

@@ -8,7 +8,7 @@ import { openModelFolder } from "./folder.ts";
 import { logitsRows } from "./memory.ts";
 import { initModelFolder } from "./init.ts";
 import { sizesOf } from "./sizes.ts";
-import { twinModel } from "./twin.ts";
+import { twinModel } from "./twin_fixture.ts";
 
 Deno.test({
   name: "a vocabulary of 150,000 goes through in chunks and meets the twin",

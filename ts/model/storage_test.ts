@@ -10,7 +10,7 @@ import { openModelFolder } from "./folder.ts";
 import { initModelFolder } from "./init.ts";
 import { encodeWeights, twinWeights } from "../gpu/mod.ts";
 import { planMemory } from "./memory.ts";
-import { twinModel } from "./twin.ts";
+import { twinModel } from "./twin_fixture.ts";
 
 const SMALL = {
   architectures: ["Qwen3ForCausalLM"],

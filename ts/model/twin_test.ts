@@ -7,7 +7,7 @@ import { loraScale, openAdapterFolder } from "./adapter.ts";
 import { type ModelConfig, parseModelConfig, weightsOf } from "./config.ts";
 import { openModelFolder } from "./folder.ts";
 import { readSafetensors, type StoredTensor } from "./safetensors.ts";
-import { type Parameters, twinModel } from "./twin.ts";
+import { type Parameters, twinModel } from "./twin_fixture.ts";
 
 const golden = sharedFolder("golden");
 const json = (file: string) => JSON.parse(readFileSync(`${golden}/${file}`, "utf8"));
