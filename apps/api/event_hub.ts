@@ -119,8 +119,11 @@ class Feed {
   }
 
   async #follow(ready: () => void): Promise<void> {
+    // Whether nothing was told since the last beat: who hears events needs no sign of life beside them.
+    let isSilent = true;
     const heartbeat = setInterval(() => {
-      for (const listener of [...this.listeners]) listener.tell(HEARTBEAT);
+      if (isSilent) { for (const listener of [...this.listeners]) listener.tell(HEARTBEAT); }
+      isSilent = true;
     }, HEARTBEAT_MS);
     heartbeat.unref();
     try {
@@ -130,7 +133,10 @@ class Feed {
         const { frames, count, bytes, isFull } = await readPiece(this.#source.file, this.offset);
         this.offset += bytes;
         this.number += count;
-        if (count > 0) { for (const listener of [...this.listeners]) listener.tell(frames); }
+        if (count > 0) {
+          isSilent = false;
+          for (const listener of [...this.listeners]) listener.tell(frames);
+        }
         if (isFull) continue;
         if (ended && count === 0) return;
         ready();
