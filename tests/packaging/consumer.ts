@@ -87,7 +87,15 @@ streamed += stream.end();
 const add = (n, flag) => "define i32 @f(i32 %x) {\n  %y = add " + flag + "i32 %x, " + n + "\n  ret i32 %y\n}\n";
 const code = (act) => { try { act(); return "no error"; } catch (e) { return e instanceof CalqueError ? e.code : String(e); } };
 const { offsets } = tokenizer.encodeWithOffsets(text, { unit: "utf16" });
+// A pattern as long as a text: matching must not go as deep as it is long.
+const literal = JSON.parse(json);
+const x = "x".repeat(1e6);
+literal.pre_tokenizer = { type: "Sequence", pretokenizers: [
+  { type: "Split", pattern: { String: x }, behavior: "Isolated", invert: false },
+  { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+] };
 const found = {
+  long: Tokenizer.fromJSON(JSON.stringify(literal)).count(x + "y"),
   whole: tokenizer.decode(ids) === text,
   streamed: streamed === text,
   count: tokenizer.count(text) === ids.length,
@@ -108,6 +116,8 @@ const found = {
   option: code(() => check("", "", { speed: 1 })),
   id: code(() => tokenizer.decode(Uint32Array.of(1 << 20))),
   argument: code(() => tokenizer.encode(7)),
+  missing: code(() => tokenizer.truncate(undefined, 1)),
+  misspelt: code(() => tokenizer.encode("x", { specail: false })),
   large: code(() => tokenizer.encode("x".repeat(2 ** 26 + 1))),
 };
 tokenizer.free();
@@ -117,6 +127,7 @@ found.freed = code(() => tokenizer.encode("x"));
 
 /** What `use` finds wherever the package works. */
 export const expected = {
+  long: 1_000_001,
   whole: true,
   streamed: true,
   count: true,
@@ -137,6 +148,8 @@ export const expected = {
   option: "bad-option",
   id: "unknown-token-id",
   argument: "bad-argument",
+  missing: "bad-argument",
+  misspelt: "bad-option",
   large: "too-large",
   freed: "freed",
 };

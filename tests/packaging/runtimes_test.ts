@@ -11,12 +11,13 @@ import { createRequire } from "node:module";
 import * as calque from "calque/slim";
 let early = "no error";
 try { calque.check("", ""); } catch (error) { early = error.code; }
+try { calque.initSync(Uint8Array.of(1)); } catch (error) { early += " " + error.code; }
 const bytes = readFileSync(createRequire(import.meta.url).resolve("calque/calque.wasm"));
 calque.initSync(new WebAssembly.Module(bytes));
 calque.initSync(bytes);
 await calque.init();
 ${use}
-if (early !== "not-initialised") throw new Error(early);
+if (early !== "not-initialised bad-module") throw new Error(early);
 console.log(JSON.stringify(found));`,
 };
 

@@ -15,18 +15,29 @@ const NONE: u32 = u32::MAX;
 /// Up to this many symbols a linear scan per merge beats sorting by rank.
 const SCAN_LIMIT: usize = 64;
 
+/// Symbols of a long piece that are merged at a time.
+const WINDOW: usize = 32;
+
 /// The merge table: `(left, right) -> (rank, merged)`, in open addressing.
 #[derive(Debug)]
 pub struct Merges {
     slots: Vec<(u64, Merge)>,
     filled: usize,
+    /// Four bits a slot, each set where a pair's hash points to it: most pairs that are asked for do not merge, and
+    /// this fits into a nearer cache than the table.
+    hints: Vec<u64>,
 }
 
 impl Merges {
     pub fn with_capacity(merges: usize) -> Self {
+        Self::with_slots((merges * 2).next_power_of_two().max(64))
+    }
+
+    fn with_slots(slots: usize) -> Self {
         Self {
-            slots: vec![(NO_PAIR, NO_MERGE); (merges * 2).next_power_of_two().max(64)],
+            slots: vec![(NO_PAIR, NO_MERGE); slots],
             filled: 0,
+            hints: vec![0; slots / 16],
         }
     }
 
@@ -35,34 +46,54 @@ impl Merges {
         if self.filled * 2 >= self.slots.len() {
             self.grow();
         }
-        let pair = u64::from(left) << 32 | u64::from(right);
-        let slot = self.slot(pair);
+        self.put(
+            u64::from(left) << 32 | u64::from(right),
+            u64::from(rank) << 32 | u64::from(merged),
+        );
+    }
+
+    fn put(&mut self, pair: u64, merge: Merge) {
+        let hash = hash::pair(pair, 0);
+        let slot = self.slot(pair, hash);
         self.filled += usize::from(self.slots[slot].0 == NO_PAIR);
-        self.slots[slot] = (pair, u64::from(rank) << 32 | u64::from(merged));
+        self.slots[slot] = (pair, merge);
+        let (word, bit) = self.hint(hash);
+        self.hints[word] |= bit;
     }
 
     #[inline]
-    fn slot(&self, pair: u64) -> usize {
+    fn slot(&self, pair: u64, hash: u64) -> usize {
         let mask = self.slots.len() - 1;
-        let mut at = hash::pair(pair, 0) as usize & mask;
+        let mut at = hash as usize & mask;
         while self.slots[at].0 != pair && self.slots[at].0 != NO_PAIR {
             at = (at + 1) & mask;
         }
         at
     }
 
+    /// Word and bit in `hints`, by other bits of the hash than those that the slot goes by.
+    #[inline]
+    fn hint(&self, hash: u64) -> (usize, u64) {
+        let word = (hash >> 38) as usize & (self.hints.len() - 1);
+        (word, 1 << (hash >> 32 & 63))
+    }
+
     #[inline]
     fn get(&self, left: u32, right: u32) -> Merge {
-        self.slots[self.slot(u64::from(left) << 32 | u64::from(right))].1
+        let pair = u64::from(left) << 32 | u64::from(right);
+        let hash = hash::pair(pair, 0);
+        let (word, bit) = self.hint(hash);
+        if self.hints[word] & bit == 0 {
+            return NO_MERGE;
+        }
+        self.slots[self.slot(pair, hash)].1
     }
 
     fn grow(&mut self) {
-        let size = self.slots.len() * 2;
-        let old = std::mem::replace(&mut self.slots, vec![(NO_PAIR, NO_MERGE); size]);
-        for (pair, merge) in old {
+        let old = std::mem::replace(self, Self::with_slots(self.slots.len() * 2));
+        for (pair, merge) in old.slots {
             if pair != NO_PAIR {
-                let slot = self.slot(pair);
-                self.slots[slot] = (pair, merge);
+                self.put(pair, merge);
             }
         }
     }
@@ -73,23 +104,95 @@ impl Merges {
 pub struct Scratch {
     pub symbols: Vec<u32>,
     candidates: Vec<Merge>,
+    /// A long piece as it was, and what its start became.
+    piece: Vec<u32>,
+    done: Vec<u32>,
+    window: Vec<u32>,
 }
 
-/// Merges `scratch.symbols` in place.
-pub fn merge(scratch: &mut Scratch, merges: &Merges) {
+/// Merges `scratch.symbols` in place; `length` tells how many symbols went into an id.
+pub fn merge(scratch: &mut Scratch, merges: &Merges, length: impl Fn(u32) -> usize) {
     if scratch.symbols.len() <= SCAN_LIMIT {
-        merge_scanning(scratch, merges);
+        merge_scanning(&mut scratch.symbols, &mut scratch.candidates, merges);
     } else {
-        merge_by_rank(&mut scratch.symbols, merges);
+        merge_in_windows(scratch, merges, length);
+    }
+}
+
+/// For long pieces: window by window, so that the work is linear and stays in the processor's caches.
+///
+/// Ids are what the whole becomes if every two neighbours stay apart when they are merged by themselves. For as long
+/// as no merge crosses the joints around a pair, the pair is merged as it would be alone; so the first merge to cross
+/// a joint in the whole would cross it in the pair too. Hence a window's last id, whose neighbour is not known yet, is
+/// left to the next window, and then the joint is tried; if it does not hold, the window grows to both sides.
+fn merge_in_windows(scratch: &mut Scratch, merges: &Merges, length: impl Fn(u32) -> usize) {
+    let Scratch {
+        symbols,
+        candidates,
+        piece,
+        done,
+        window,
+    } = scratch;
+    std::mem::swap(symbols, piece);
+    done.clear();
+    let (mut at, mut size) = (0, WINDOW);
+    // Runs of one unit give the same windows and joints again.
+    let (mut before, mut held) = (0..0, (NONE, NONE));
+    while at < piece.len() {
+        let here = at..(at + size).min(piece.len());
+        if piece[here.clone()] != piece[before.clone()] {
+            window.clear();
+            window.extend(&piece[here.clone()]);
+            merge_any(window, candidates, merges);
+            before = here.clone();
+        }
+        let joint = (done.last().copied(), window[0]);
+        if let (Some(left), right) = joint
+            && held != (left, right)
+        {
+            symbols.clear();
+            symbols.extend(&piece[at - length(left)..at + length(right)]);
+            merge_any(symbols, candidates, merges);
+            if symbols[..] != [left, right] {
+                let floor = at.saturating_sub(size / 2);
+                while at > floor
+                    && let Some(last) = done.pop()
+                {
+                    at -= length(last);
+                }
+                size *= 2;
+                continue;
+            }
+            held = (left, right);
+        }
+        if here.end == piece.len() {
+            done.append(window);
+            break;
+        }
+        let (last, known) = window.split_last().expect("a window becomes an id or more");
+        let end = here.end - length(*last);
+        if (end - at) * 4 < size * 3 {
+            size *= 2;
+            continue;
+        }
+        done.extend(known);
+        at = end;
+        // Room for some more like it: so a run of one unit comes in windows of one size.
+        size = (length(*last) * 4).next_power_of_two().max(WINDOW);
+    }
+    std::mem::swap(symbols, done);
+}
+
+fn merge_any(symbols: &mut Vec<u32>, candidates: &mut Vec<Merge>, merges: &Merges) {
+    if symbols.len() <= SCAN_LIMIT {
+        merge_scanning(symbols, candidates, merges);
+    } else {
+        merge_by_rank(symbols, merges);
     }
 }
 
 /// For short pieces: the merge of every adjacent pair in a row, the least of them again and again.
-fn merge_scanning(scratch: &mut Scratch, merges: &Merges) {
-    let Scratch {
-        symbols,
-        candidates,
-    } = scratch;
+fn merge_scanning(symbols: &mut Vec<u32>, candidates: &mut Vec<Merge>, merges: &Merges) {
     candidates.clear();
     candidates.extend(symbols.windows(2).map(|pair| merges.get(pair[0], pair[1])));
     loop {
@@ -115,7 +218,7 @@ fn merge_scanning(scratch: &mut Scratch, merges: &Merges) {
     }
 }
 
-/// A linked list over the symbols of a long piece.
+/// A linked list over the symbols of a long window.
 struct List<'a> {
     symbols: &'a mut Vec<u32>,
     next: Vec<u32>,
@@ -232,7 +335,7 @@ impl Places {
     }
 }
 
-/// For long pieces: all places of one merge at a time, from left to right, so that the work is linear but for
+/// For long windows: all places of one merge at a time, from left to right, so that the work is linear but for
 /// the number of distinct merges. Ranks of a trained table rise from a merge to those that it makes possible;
 /// where they do not, as in rank files, the rest of the places waits.
 fn merge_by_rank(symbols: &mut Vec<u32>, merges: &Merges) {
@@ -274,16 +377,26 @@ mod tests {
     }
 
     /// Merges that overlap and chain; each makes an id of its own, from ids made before unless `shuffled`.
-    fn table(draw: &mut Draw, shuffled: bool) -> Merges {
-        let mut merges = Merges::with_capacity(4);
-        for rank in 0..40 {
-            let made = if shuffled { 40 } else { rank };
+    /// Beside it the length of each id.
+    fn table(draw: &mut Draw, shuffled: bool) -> (Merges, Vec<usize>) {
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        let mut lengths = vec![1; 4];
+        for made in 0..40 {
             let (left, right) = (draw.below(4 + made), draw.below(4 + made));
+            pairs.push((left, right));
+            lengths.push(lengths[left as usize] + lengths[right as usize]);
+        }
+        let mut ranks: Vec<u32> = (0..40).collect();
+        if shuffled {
+            ranks.sort_by_cached_key(|_| draw.below(1000));
+        }
+        let mut merges = Merges::with_capacity(4);
+        for (made, ((left, right), rank)) in pairs.into_iter().zip(ranks).enumerate() {
             if merges.get(left, right) == NO_MERGE {
-                merges.add(left, right, rank, 4 + rank);
+                merges.add(left, right, rank, 4 + made as u32);
             }
         }
-        merges
+        (merges, lengths)
     }
 
     fn symbols(draw: &mut Draw, most: u32) -> Vec<u32> {
@@ -292,18 +405,21 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_merge_alike() {
+    fn all_ways_merge_alike() {
         let mut draw = Draw(12345);
         let (mut long, mut waited) = (0, 0);
         for round in 0..4000 {
-            let merges = table(&mut draw, round % 2 == 0);
-            let mut ranked = symbols(&mut draw, 200);
+            let (merges, lengths) = table(&mut draw, round % 2 == 0);
+            let mut ranked = symbols(&mut draw, 400);
+            let mut scanned = ranked.clone();
             let mut scratch = Scratch {
                 symbols: ranked.clone(),
-                candidates: Vec::new(),
+                ..Scratch::default()
             };
-            merge_scanning(&mut scratch, &merges);
+            merge_scanning(&mut scanned, &mut Vec::new(), &merges);
             merge_by_rank(&mut ranked, &merges);
+            assert_eq!(scanned, ranked);
+            merge_in_windows(&mut scratch, &merges, |id| lengths[id as usize]);
             assert_eq!(scratch.symbols, ranked);
             long += usize::from(ranked.len() > 3);
             waited += usize::from(round % 2 == 0 && ranked.len() > 3);

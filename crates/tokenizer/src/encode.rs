@@ -154,16 +154,19 @@ impl Walk<'_> {
             Err(place) => place,
         };
         let tokenizer = self.tokenizer;
+        let vocabulary = &tokenizer.vocabulary;
+        let whole = tokenizer.ignore_merges.then(|| vocabulary.id(piece));
         let symbols = &mut self.cache.scratch.symbols;
         symbols.clear();
-        match tokenizer.vocabulary.id(piece) {
-            Some(id) if tokenizer.ignore_merges => symbols.push(id),
-            _ => {
-                // A byte without a token of its own is left out, as the reference does without an unknown token.
-                let ids = piece.iter();
-                symbols.extend(ids.filter_map(|&byte| tokenizer.byte_ids[usize::from(byte)]));
-                bpe::merge(&mut self.cache.scratch, &tokenizer.merges);
-            }
+        if let Some(Some(id)) = whole {
+            symbols.push(id);
+        } else {
+            // A byte without a token of its own is left out, as the reference does without an unknown token.
+            let ids = piece.iter();
+            symbols.extend(ids.filter_map(|&byte| tokenizer.byte_ids[usize::from(byte)]));
+            // As many symbols as bytes: merges join the bytes of two entries.
+            let length = |id| vocabulary.token(id).map_or(1, <[u8]>::len);
+            bpe::merge(&mut self.cache.scratch, &tokenizer.merges, length);
         }
         let before = self.ids.len();
         self.ids.extend_from_slice(&self.cache.scratch.symbols);

@@ -8,7 +8,7 @@ export class CalqueError extends Error {
 export function init(
   source?: Uint8Array<ArrayBuffer> | ArrayBuffer | WebAssembly.Module | Response | URL | string,
 ): Promise<void>;
-/** The same at once. */
+/** The same at once. Either throws `bad-module` for what is no module, or not this one. */
 export function initSync(module: Uint8Array<ArrayBuffer> | ArrayBuffer | WebAssembly.Module): void;
 
 /** Decodes ids that come in parts. Its few bytes are freed by `end`, by `using`, or with the garbage. */

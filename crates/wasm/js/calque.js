@@ -12,17 +12,28 @@ export class CalqueError extends Error {
 
 let ready = false;
 
+/** Whatever the platform says of a module that cannot be fetched, compiled or linked. */
+const unusable = (error) => new CalqueError("bad-module", `the module cannot be used: ${error}`);
+
 /** Fetches or takes the module (bytes, Response, URL or WebAssembly.Module) and makes the package usable. */
 export const init = async (source) => {
   if (ready) return;
-  await raw.default({ module_or_path: source ?? new URL("./calque_wasm_bg.wasm", import.meta.url) });
+  try {
+    await raw.default({ module_or_path: source ?? new URL("./calque_wasm_bg.wasm", import.meta.url) });
+  } catch (error) {
+    throw unusable(error);
+  }
   ready = true;
 };
 
 /** The same at once, from bytes or a compiled `WebAssembly.Module`. */
 export const initSync = (module) => {
   if (ready) return;
-  raw.initSync({ module });
+  try {
+    raw.initSync({ module });
+  } catch (error) {
+    throw unusable(error);
+  }
   ready = true;
 };
 
@@ -79,6 +90,9 @@ const file = (value, what) =>
 const whole = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 
 const options = (given, known) => {
+  if (typeof given !== "object" || given === null) {
+    throw new CalqueError("bad-option", "options must be an object");
+  }
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) throw new CalqueError("bad-option", `unknown option "${key}"`);
   }
@@ -137,17 +151,20 @@ export class Tokenizer {
     }));
   }
 
-  encode(value, { special = true } = {}) {
+  encode(value, given = {}) {
+    const { special = true } = options(given, ["special"]);
     const handle = this.#open;
     return call(() => handle.encode(text(value, "text"), special));
   }
 
-  encodeBytes(value, { special = true } = {}) {
+  encodeBytes(value, given = {}) {
+    const { special = true } = options(given, ["special"]);
     const handle = this.#open;
     return call(() => handle.encode_bytes(bytes(value, "bytes"), special));
   }
 
-  encodeBatch(texts, { special = true } = {}) {
+  encodeBatch(texts, given = {}) {
+    const { special = true } = options(given, ["special"]);
     const handle = this.#open;
     if (!Array.isArray(texts)) throw new CalqueError("bad-argument", "texts must be an array");
     fits(texts.reduce((sum, value) => sum + text(value, "text").length, 0), most.text, "characters");
@@ -163,7 +180,8 @@ export class Tokenizer {
     return parts.map((_, i) => found.subarray(start, start += found[i]));
   }
 
-  encodeWithOffsets(value, { special = true, unit = "bytes" } = {}) {
+  encodeWithOffsets(value, given = {}) {
+    const { special = true, unit = "bytes" } = options(given, ["special", "unit"]);
     const handle = this.#open;
     if (unit !== "bytes" && unit !== "utf16") {
       throw new CalqueError("bad-option", 'unit must be "bytes" or "utf16"');
@@ -185,10 +203,12 @@ export class Tokenizer {
   truncate(value, tokens) {
     const handle = this.#open;
     if (!whole(tokens)) throw new CalqueError("bad-argument", "tokens must be a whole number");
-    return value.slice(0, call(() => handle.truncate(text(value, "text", most.located), tokens)));
+    const units = call(() => handle.truncate(text(value, "text", most.located), tokens));
+    return value.slice(0, units);
   }
 
-  decode(value, { skipSpecial = false } = {}) {
+  decode(value, given = {}) {
+    const { skipSpecial = false } = options(given, ["skipSpecial"]);
     const handle = this.#open;
     return call(() => handle.decode(ids(value), skipSpecial));
   }
@@ -199,10 +219,12 @@ export class Tokenizer {
   }
 
   tokenId(value) {
-    return this.#open.token_id(text(value, "token"));
+    const handle = this.#open;
+    return call(() => handle.token_id(text(value, "token")));
   }
 
-  decodeStream({ skipSpecial = false } = {}) {
+  decodeStream(given = {}) {
+    const { skipSpecial = false } = options(given, ["skipSpecial"]);
     const handle = this.#open;
     let stream = handle.decode_stream(skipSpecial);
     const running = () => {
@@ -219,7 +241,7 @@ export class Tokenizer {
         return call(() => running().push(open, ids(value)));
       },
       end: () => {
-        const rest = running().end();
+        const rest = call(() => running().end());
         free();
         return rest;
       },
@@ -228,8 +250,9 @@ export class Tokenizer {
   }
 
   free() {
-    this.#raw?.free();
+    const handle = this.#raw;
     this.#raw = undefined;
+    if (handle !== undefined) call(() => handle.free());
   }
 
   [Symbol.dispose]() {

@@ -1,12 +1,15 @@
 //! Split patterns that have no scanner of their own: the part of Oniguruma's syntax that byte-level
 //! tokenizers use, matched by backtracking over characters.
 //!
-//! Only single characters and sets repeat, so that neither recursion nor the work on a text can run away:
-//! groups may at most be optional.
+//! Only single characters and sets repeat, groups may at most be optional, and the nodes that may be tried again are
+//! counted, so that recursion stays shallow whatever the pattern and the text.
 
 mod parse;
 
 use crate::categories::{self, Set as Categories};
+
+/// A pattern in which more nodes than this may be tried again is damage: published ones have some thirty.
+const MAX_BRANCHES: usize = 256;
 
 /// A compiled pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,9 @@ impl Pattern {
         let choices = parse::parse(regex)?;
         if may_be_empty(&choices) {
             return Err("a pattern that matches no characters".into());
+        }
+        if branches(&choices) > MAX_BRANCHES {
+            return Err("more than 256 repetitions and groups".into());
         }
         Ok(Self { choices })
     }
@@ -135,70 +141,87 @@ fn may_be_empty(choices: &[Vec<Node>]) -> bool {
     })
 }
 
+/// Nodes that matching recurses at.
+fn branches(choices: &[Vec<Node>]) -> usize {
+    let nodes = choices.iter().flatten();
+    nodes
+        .map(|node| match node {
+            Node::Repeat { least, most, .. } => usize::from(least != most),
+            Node::Group { choices, .. } | Node::Ahead { choices, .. } => 1 + branches(choices),
+            Node::LineEnd => 0,
+        })
+        .sum()
+}
+
 fn any(choices: &[Vec<Node>], then: Option<&Rest>, text: &[u8], at: usize) -> Option<usize> {
     choices
         .iter()
         .find_map(|nodes| sequence(nodes, then, text, at))
 }
 
-fn sequence(nodes: &[Node], then: Option<&Rest>, text: &[u8], at: usize) -> Option<usize> {
-    let Some((node, nodes)) = nodes.split_first() else {
-        return match then {
-            None => Some(at),
-            Some(rest) => sequence(rest.nodes, rest.then, text, at),
+fn sequence<'a>(
+    mut nodes: &'a [Node],
+    mut then: Option<&'a Rest<'a>>,
+    text: &[u8],
+    mut at: usize,
+) -> Option<usize> {
+    loop {
+        let Some((node, after)) = nodes.split_first() else {
+            let Some(rest) = then else {
+                return Some(at);
+            };
+            (nodes, then) = (rest.nodes, rest.then);
+            continue;
         };
-    };
-    match node {
-        Node::Repeat {
-            set,
-            least,
-            most,
-            possessive,
-        } => {
-            let (mut end, mut count) = (at, 0);
-            let mut floor = at;
-            while count < *most && end < text.len() {
-                let (code, length) = categories::decode(text, end);
-                if !set.holds(code) {
-                    break;
+        nodes = after;
+        match node {
+            Node::Repeat {
+                set,
+                least,
+                most,
+                possessive,
+            } => {
+                let (mut end, mut count) = (at, 0);
+                let mut floor = at;
+                while count < *most && end < text.len() {
+                    let (code, length) = categories::decode(text, end);
+                    if !set.holds(code) {
+                        break;
+                    }
+                    end += length;
+                    count += 1;
+                    if count == *least {
+                        floor = end;
+                    }
                 }
-                end += length;
-                count += 1;
-                if count == *least {
-                    floor = end;
+                if count < *least {
+                    return None;
                 }
+                while end > floor && !possessive {
+                    let found = sequence(nodes, then, text, end);
+                    if found.is_some() {
+                        return found;
+                    }
+                    end = categories::decode_before(text, end).1;
+                }
+                at = end;
             }
-            if count < *least {
-                return None;
-            }
-            loop {
-                let found = sequence(nodes, then, text, end);
-                if found.is_some() || *possessive || end == floor {
+            Node::Group { choices, optional } => {
+                let rest = Rest { nodes, then };
+                let found = any(choices, Some(&rest), text, at);
+                if found.is_some() || !optional {
                     return found;
                 }
-                end = categories::decode_before(text, end).1;
             }
-        }
-        Node::Group { choices, optional } => {
-            let rest = Rest { nodes, then };
-            let found = any(choices, Some(&rest), text, at);
-            if found.is_none() && *optional {
-                return sequence(nodes, then, text, at);
+            Node::LineEnd => {
+                if text.get(at).is_some_and(|&byte| byte != b'\n') {
+                    return None;
+                }
             }
-            found
-        }
-        Node::LineEnd => {
-            if text.get(at).is_none_or(|&byte| byte == b'\n') {
-                sequence(nodes, then, text, at)
-            } else {
-                None
-            }
-        }
-        Node::Ahead { choices, wanted } => {
-            if any(choices, None, text, at).is_some() == *wanted {
-                sequence(nodes, then, text, at)
-            } else {
-                None
+            Node::Ahead { choices, wanted } => {
+                if any(choices, None, text, at).is_some() != *wanted {
+                    return None;
+                }
             }
         }
     }
@@ -258,6 +281,30 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn neither_long_texts_nor_long_patterns_exhaust_the_stack() {
+        let branching = |count: usize| Pattern::new(&("a?".repeat(count) + "b"));
+        assert!(branching(257).is_err());
+        let small = std::thread::Builder::new().stack_size(256 << 10);
+        let matched = small.spawn(move || {
+            let text = "a".repeat(1 << 20);
+            let literal = Pattern::literal(&text).end(text.as_bytes(), 0);
+            let classes = Pattern::new(&"a".repeat(9000)).expect("is supported");
+            let optional = branching(256).expect("is supported");
+            let start = text.as_bytes()[..1].repeat(256);
+            (
+                literal,
+                classes.end(text.as_bytes(), 0),
+                optional.end(&[&start[..], b"b"].concat(), 0),
+            )
+        });
+        let matched = matched.expect("starts").join();
+        assert_eq!(
+            matched.expect("ends"),
+            (Some(1 << 20), Some(9000), Some(257))
+        );
     }
 
     #[test]
