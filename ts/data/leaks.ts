@@ -97,9 +97,20 @@ export const leaks = (
     );
   }
   for (const language of options.heldOutLanguages ?? []) {
-    const program = sided.find((p) => p.language === language && p.side === "train");
-    if (program === undefined) continue;
-    found.push({ kind: "language", what: language, train: program.task, held_out: language });
+    const own = sided.filter((p) => p.language === language);
+    const program = own.find((p) => p.side === "train");
+    if (program !== undefined) {
+      found.push({ kind: "language", what: language, train: program.task, held_out: language });
+    }
+    // A known program of the language, under another one's name.
+    const texts = new Set(own.map(({ tokens }) => tokens.join(" ")));
+    const disguised = sided.find((p) =>
+      p.side === "train" && p.language !== language && texts.has(p.tokens.join(" "))
+    );
+    if (disguised !== undefined) {
+      const what = `${language}, called ${disguised.language}`;
+      found.push({ kind: "language", what, train: disguised.task, held_out: language });
+    }
   }
   return found;
 };

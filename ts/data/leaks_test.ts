@@ -39,6 +39,13 @@ Deno.test("every kind of planted leak is found", () => {
   assert.ok(kinds(near).has("near-program"));
   assert.ok(kinds(leaks(tasks, programs, { heldOutLanguages: ["c"] })).has("language"));
   assert.ok(!kinds(leaks(tasks, programs, { heldOutLanguages: ["lua"] })).has("language"));
+  // A program of a language that is held out, under the name of another.
+  const c = programs.find((p) => p.task === heldOut.id && p.language === "c")!;
+  const disguised = { ...c, task: train.id, language: "python" };
+  const told = leaks(tasks, [c, disguised], { heldOutLanguages: ["c"] });
+  assert.deepEqual(told.map(({ kind, what, train: of }) => [kind, what, of]), [
+    ["language", "c, called python", train.id],
+  ]);
 });
 
 const foreign = (id: string, split: Task["split"], statement: string): Task => ({
