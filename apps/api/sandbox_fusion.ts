@@ -62,6 +62,8 @@ export const SubmitRequest = Schema.Struct({
     is_fewshot: Schema.optionalKey(Schema.NullOr(Schema.Boolean)),
     compile_timeout,
     run_timeout,
+    /** The service's own client sends it; code of the caller's that this process would run is not taken. */
+    custom_extract_logic: Schema.optionalKey(Schema.Null),
     extra: Schema.optionalKey(
       Schema.Struct({ run_all_cases: Schema.optionalKey(Schema.Boolean) }),
     ),
