@@ -196,6 +196,16 @@ const KEYWORDS = new Set(
 const words = (text: string): readonly string[] =>
   text.match(/[\p{L}_][\p{L}\p{N}_]*|\p{N}+|[^\s\p{L}\p{N}_]/gu) ?? [];
 
+/** Share of five-token windows that two programs have in common (Jaccard). */
+export const likeness = (a: Shingles, b: Shingles): number => {
+  const common = [...a].filter((shingle) => b.has(shingle)).length;
+  return common / (a.size + b.size - common);
+};
+
+/** The five-token windows of a text. */
+export type Shingles = ReadonlySet<string>;
+export const shinglesOf = (code: string): Shingles => shingles(words(code));
+
 const shingles = (tokens: readonly string[]): ReadonlySet<string> => {
   const width = 5;
   const set = new Set<string>();

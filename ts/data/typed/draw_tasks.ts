@@ -1,6 +1,7 @@
 import { Undefined } from "../program/interpret.ts";
 import { hash32, Random } from "../random.ts";
 import type { Program as Row, Task } from "../schema.ts";
+import { likeness, type Shingles, shinglesOf } from "../leaks.ts";
 import { draw, type Level, levels } from "./draw.ts";
 import { interpret, type Value } from "./interpret.ts";
 import { mutants } from "./mutants.ts";
@@ -22,6 +23,9 @@ export interface TypedTask {
   readonly task: Task;
 }
 
+/** Programs of Python that have so much in common do not stand on both sides of the split; leaks tell 0.95. */
+const ALIKE = 0.9;
+
 /** Draws that may come to nothing for each family that is asked for, before that is called too many. */
 const DRAWS = 400;
 
@@ -34,6 +38,7 @@ export const drawTypedTasks = (
 ): readonly TypedTask[] => {
   const wanted = options.levels ?? levels;
   const seen = new Set<string>();
+  const kept: { readonly split: Task["split"]; readonly shingles: Shingles }[] = [];
   return wanted.flatMap((level, i) => {
     const share = Math.floor((options.families + i) / wanted.length);
     const random = new Random(options.seed).fork("typed", level);
@@ -50,8 +55,15 @@ export const drawTypedTasks = (
       if (seen.has(name) || degenerate(program)) continue;
       const cases = drawTypedCases(program, stream);
       if (cases === undefined) continue;
+      const task = taskOf(program, level, cases, options.seed);
+      const shingles = shinglesOf(print(program, "python")!);
+      const alike = kept.some((other) =>
+        other.split !== task.split && likeness(other.shingles, shingles) >= ALIKE
+      );
+      if (alike) continue;
       seen.add(name);
-      drawn.push({ program, level, task: taskOf(program, level, cases, options.seed) });
+      kept.push({ split: task.split, shingles });
+      drawn.push({ program, level, task });
     }
     return drawn;
   });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Random } from "../random.ts";
 import { Sandbox } from "../../sandbox/mod.ts";
+import { leaks } from "../leaks.ts";
 import { stats } from "../stats.ts";
 import { verify } from "../verify.ts";
 import { draw, levels } from "./draw.ts";
@@ -122,6 +123,12 @@ Deno.test("printed programs pass in the sandbox, in every language that is insta
     [],
   );
   assert.ok(new Set(ran.map(({ program }) => program.language)).size >= 5);
+});
+
+Deno.test("near-duplicates do not stand on both sides, in any language", () => {
+  const many = drawTypedTasks({ seed: 0, families: 400, levels: [3] });
+  const programs = printTypedPrograms(many, ["python", "cpp"]);
+  assert.deepEqual(leaks(many.map(({ task }) => task), programs), []);
 });
 
 Deno.test("the split is a function of the family and about one in five is held out", () => {
