@@ -36,6 +36,16 @@ export const realTexts = async (): Promise<Readonly<Record<string, string>>> => 
   "LLVM IR": await ir(1_000_000),
 });
 
+/** A megabyte of letters drawn from some. */
+const random = (letters: string): string => {
+  let state = 1;
+  const draw = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return letters[(state >>> 16) % letters.length];
+  };
+  return Array.from({ length: 1_000_000 }, draw).join("");
+};
+
 const repeat = (unit: string): string => unit.repeat(Math.ceil(1_000_000 / unit.length));
 
 /** A megabyte each of what makes tokenizers slow: nothing splits it, or nothing merges it. */
@@ -47,9 +57,9 @@ export const hostileTexts: Readonly<Record<string, string>> = {
   "combining marks": repeat("\u0301").slice(0, 500_000),
   emoji: repeat("👩‍👩‍👧").slice(0, 400_000),
   "one ideograph": repeat("漢").slice(0, 333_333),
+  "carriage returns": repeat("\r\n"),
+  "no-break spaces": repeat("\u00a0").slice(0, 500_000),
   digits: repeat("1234567890"),
-  base64: Array.from(
-    { length: 1_000_000 },
-    (_, i) => String.fromCharCode(97 + ((i * i * 31 + i * 7) >>> 3) % 26),
-  ).join(""),
+  "random letters": random("abcdefghijklmnopqrstuvwxyz"),
+  base64: random("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
 };
