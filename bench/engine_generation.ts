@@ -6,7 +6,7 @@
  * Peers by `npm install --ignore-scripts` in `bench/peers`; PYTHON has `onnx`, `numpy` and `safetensors`,
  * and writes the model as ONNX. A back end that does not start is listed with its error.
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,10 @@ const python = Deno.args.includes("--python")
   : "python3";
 const folder = await mkdtemp(join(tmpdir(), "calque-generation-"));
 try {
-  execFileSync(python, [script("export_onnx.py"), model, join(folder, "onnx")]);
+  const onnx = [script("export_onnx.py"), model, join(folder, "onnx")];
+  const { status, error, stderr } = spawnSync(python, onnx, { encoding: "utf8" });
+  // Without it the peers fail and are listed so; this is why.
+  if (status !== 0) console.error(error?.message ?? stderr.trim().split("\n").at(-1));
   const prompts = Array.from(
     { length: ROWS },
     (_, r) => Array.from({ length: LENGTH }, (_, t) => (t * t * 3 + 31 * r + 7) % VOCAB),

@@ -8,6 +8,7 @@ export const runPeer = <R>(script: string, args: readonly string[], program?: st
   const [command, ...rest] = [...(program ? [program] : deno), script, ...args];
   const { stdout, stderr, error } = spawnSync(command!, rest, {
     encoding: "utf8",
+    env: { ...Deno.env.toObject(), NO_COLOR: "1" },
     timeout: LIMIT_MS,
     maxBuffer: 2 ** 28,
   });
