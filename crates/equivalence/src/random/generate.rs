@@ -367,10 +367,11 @@ impl Generator<'_> {
             if fitting.is_empty() && ty == Ty::Int(1) && self.random.below(100) < 80 {
                 return self.comparison();
             }
-            if fitting.is_empty() && self.random.below(100) < 50 {
-                if let Some(made) = self.converted(ty) {
-                    return made;
-                }
+            if fitting.is_empty()
+                && self.random.below(100) < 50
+                && let Some(made) = self.converted(ty)
+            {
+                return made;
             }
             return self.constant(ty);
         }
@@ -588,7 +589,7 @@ impl Generator<'_> {
         match name {
             "abs" | "ctlz" | "cttz" => self.call(ty, &text, &full, &[a, flag]),
             "ctpop" | "bitreverse" => self.call(ty, &text, &full, &[a]),
-            "bswap" if ty.width() % 16 == 0 => self.call(ty, &text, &full, &[a]),
+            "bswap" if ty.width().is_multiple_of(16) => self.call(ty, &text, &full, &[a]),
             "bswap" => self.binary(),
             "fshl" | "fshr" => self.call(ty, &text, &full, &[a, b, c]),
             "overflow" => {
