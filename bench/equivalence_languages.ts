@@ -1,12 +1,14 @@
 /**
  * One function in two languages: C against Rust, and against D where ldc2 is there, compared with `agrees` by a signature.
  *
- *     just bench equivalence_languages [--functions 150] [--seed 9] [--list] [--json]
+ *     just bench equivalence_languages [--functions 150] [--seed 9] [--languages rust,d] [--list] [--json]
  *
  * The functions are the typed generator's, printed in C and in Rust with 32-bit integers (the D text is the C text with slices for
  * pointers); functions of strings, maps and growing lists have no C form and are left out. rustc -O and ldc2 -O1 without vectors
- * and unrolling, but clang -O0: its optimiser makes of an overflow, which C leaves undefined, some defined value of its own, and then
- * the two codes differ where the C program has no meaning. Every refutation is printed whole: the sources must be read to say whether it is a true difference.
+ * and unrolling, but of clang -O0 with values for locals
+ * (mem2reg, simplifycfg, loop-rotate): its optimiser makes of an overflow, which C leaves undefined, some defined value of its own, and then
+ * the two codes differ where the C program has no meaning. Every refutation is printed whole: the sources must be read to say whether
+ * it is a true difference. `--list` prints each pair as it is decided.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -22,6 +24,7 @@ const { values } = parseArgs({
   options: {
     functions: { type: "string", default: "150" },
     seed: { type: "string", default: "9" },
+    languages: { type: "string", default: "rust,d" },
     list: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -93,7 +96,9 @@ interface Row {
 }
 
 const tools = await findToolchain();
-const [rustc, ldc] = [await version("rustc"), await version("ldc2")];
+const asked = (language: Language) => values.languages.split(",").includes(language);
+const rustc = asked("rust") ? await version("rustc") : undefined;
+const ldc = asked("d") ? await version("ldc2") : undefined;
 const seed = Number(values.seed);
 const wanted = drawTypedTasks({ seed, families: 4 * Number(values.functions) })
   .flatMap((task) => {
@@ -111,18 +116,18 @@ const text = (of: (one: typeof wanted[number]) => string) =>
   wanted.map((one, i) => numbered(of(one), names(one.task), i)).join("\n");
 
 const includes = "#include <stdbool.h>\n";
-const c = await compile(
+const raw = await compile(
   tools.clang,
-  [
-    "-std=c11",
-    "-O0",
-    "-S",
-    "-emit-llvm",
-    "-o",
-    "OUT",
-  ],
+  ["-std=c11", "-O0", "-Xclang", "-disable-O0-optnone", "-S", "-emit-llvm", "-o", "OUT"],
   "f.c",
   includes + text((one) => one.c).replaceAll(includes, ""),
+);
+// Locals become values and loops are turned to the form that optimisers give them; arithmetic stays as it was written.
+const c = await compile(
+  tools.opt,
+  ["-S", "-passes=mem2reg,simplifycfg,loop(loop-rotate)", "-o", "OUT"],
+  "c.ll",
+  raw,
 );
 const others = new Map<Language, string>();
 if (rustc !== undefined) {
@@ -196,6 +201,11 @@ for (const [i, one] of wanted.entries()) {
     });
     const ms = performance.now() - start;
     rows.push({ language, task: one.task.task.id, signature: one.signature, verdict, ms });
+    if (values.list && !values.json) {
+      const how = verdict.method ?? verdict.reason;
+      const cells = [language, one.task.task.id, one.signature, verdict.verdict, how];
+      console.log([...cells, verdict.detail ?? "", `${ms.toFixed(1)} ms`].join("\t"));
+    }
     if (verdict.verdict === "refuted") {
       const code = language === "rust" ? one.rust : dOf(one.c);
       refuted.push([JSON.stringify(verdict), one.c, code].join("\n"));
@@ -239,21 +249,6 @@ if (values.json) {
           `median ${(times[times.length >> 1] ?? 0).toFixed(1)} ms`,
           `worst ${(times.at(-1) ?? 0).toFixed(0)} ms`,
         ].join("  "),
-      );
-    }
-  }
-  if (values.list) {
-    for (const { language, task, signature, verdict, ms } of rows) {
-      console.log(
-        [
-          language,
-          task,
-          signature,
-          verdict.verdict,
-          verdict.method ?? verdict.reason,
-          verdict.detail ?? "",
-          `${ms.toFixed(1)} ms`,
-        ].join("\t"),
       );
     }
   }
