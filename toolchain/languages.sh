@@ -88,6 +88,17 @@ language_packages() {
   esac
 }
 
+# within_reach COMMAND: its path, as the sandbox sees it. Root's programs run there as nobody, to whom what root installed in
+# its own folder (a toolchain of rustup, say) is not there.
+within_reach() {
+  if [ "$(id -u)" = 0 ] && has setpriv; then
+    # shellcheck disable=SC2016 # the inner shell expands it
+    setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'command -v "$1"' sh "$1"
+  else
+    command -v "$1"
+  fi
+}
+
 language_fits() { # $1: language
   for language_command in $(language_commands "$1"); do
     # Deno may lie in .tools/, which is not on PATH yet.
@@ -95,10 +106,7 @@ language_fits() { # $1: language
       found=$deno
       return 0
     fi
-    if has "$language_command"; then
-      found=$(command -v "$language_command")
-      return 0
-    fi
+    found=$(within_reach "$language_command") && return 0
   done
   found="none of: $(language_commands "$1")"
   return 1

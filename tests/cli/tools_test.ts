@@ -38,6 +38,13 @@ Deno.test("check says its verdict with its exit code", () =>
     const absent = await ask("absent.ll");
     assert.equal(absent.code, 2);
     assert.match(absent.stderr, /^error: .*absent\.ll/);
+    await writeFile(join(folder, "none.ll"), "the cat\n");
+    const none = await ask("src.ll", "none.ll");
+    assert.deepEqual([none.code, none.stdout], [2, ""]);
+    assert.match(none.stderr, /^error: .*src\.ll, .*none\.ll: line 1, column 1: target: expected/);
+    const alone = await ask("src.ll");
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /^error: .*src\.ll: .*@tgt/);
   }));
 
 Deno.test("check --batch answers a line before the next has come, and goes on after bad ones", async () => {

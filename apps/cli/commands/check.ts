@@ -69,13 +69,17 @@ export const check = Command.make(
       ...(options.assume.length === 0 ? {} : { assume: options.assume }),
     });
     const verdict = answer as Verdict;
+    if (verdict.reason === "parse-error") {
+      const message = `${files.join(", ")}: ${verdict.detail}`;
+      return yield* new UserError({ code: "bad-file", message });
+    }
     yield* json ? printJson(verdict) : writeOut(describe(verdict, options.relation));
     const exit = { proved: 0, refuted: 1, unknown: 3 }[verdict.verdict];
     if (exit !== 0) return yield* new ExitWith({ exit });
   }),
 ).pipe(
   Command.withDescription(
-    "Prove or refute that one LLVM IR function may stand for another. Exit 0 proved, 1 refuted, 3 unknown",
+    "Prove or refute that one LLVM IR function may stand for another. Exit 0 proved, 1 refuted, 2 no IR, 3 unknown",
   ),
 );
 
