@@ -24,6 +24,26 @@ Deno.test("health is open; everything else wants the token, absent routes too", 
     assert.deepEqual(Object.keys(absent.body).sort(), ["detail", "status", "title", "type"]);
   }));
 
+Deno.test("SandboxFusion's paths take the token as the password of an address; no other path does", () =>
+  withServer(async ({ url, token }) => {
+    const ask = async (path: string, password: string): Promise<number> => {
+      const response = await fetch(url + path, {
+        method: "POST",
+        headers: {
+          authorization: `Basic ${btoa(`anyone:${password}`)}`,
+          "content-type": "application/json",
+        },
+        body: JSON.stringify({ code: "print(1)", language: "python" }),
+      });
+      await response.body?.cancel();
+      return response.status;
+    };
+    assert.equal(await ask("/run_code", token), 200);
+    assert.equal(await ask("/run_code", "wrong"), 401);
+    assert.equal(await ask("/submit", token), 400);
+    assert.equal(await ask("/api/judge", token), 401);
+  }));
+
 Deno.test("faults in a request are named by their key", () =>
   withServer(async ({ ask, fetch }) => {
     const cases: [string, string, unknown, number, RegExp][] = [
