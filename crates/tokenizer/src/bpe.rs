@@ -124,7 +124,8 @@ pub fn merge(scratch: &mut Scratch, merges: &Merges, length: impl Fn(u32) -> usi
 /// Ids are what the whole becomes if every two neighbours stay apart when they are merged by themselves. For as long
 /// as no merge crosses the joints around a pair, the pair is merged as it would be alone; so the first merge to cross
 /// a joint in the whole would cross it in the pair too. Hence a window's last id, whose neighbour is not known yet, is
-/// left to the next window, and then the joint is tried; if it does not hold, the window grows to both sides.
+/// left to the next window, and then the joint is tried; if it does not hold, the window grows to both sides until it
+/// has taken the joint's place in: so every joint that fails lies further on than the one before, and the walk ends.
 fn merge_in_windows(scratch: &mut Scratch, merges: &Merges, length: impl Fn(u32) -> usize) {
     let Scratch {
         symbols,
@@ -136,6 +137,8 @@ fn merge_in_windows(scratch: &mut Scratch, merges: &Merges, length: impl Fn(u32)
     std::mem::swap(symbols, piece);
     done.clear();
     let (mut at, mut size) = (0, WINDOW);
+    // The window must reach beyond the last joint that did not hold.
+    let mut failed = 0;
     // Runs of one unit give the same windows and joints again.
     let (mut before, mut held) = (0..0, (NONE, NONE));
     while at < piece.len() {
@@ -154,6 +157,7 @@ fn merge_in_windows(scratch: &mut Scratch, merges: &Merges, length: impl Fn(u32)
             symbols.extend(&piece[at - length(left)..at + length(right)]);
             merge_any(symbols, candidates, merges);
             if symbols[..] != [left, right] {
+                failed = failed.max(at);
                 let floor = at.saturating_sub(size / 2);
                 while at > floor
                     && let Some(last) = done.pop()
@@ -171,7 +175,7 @@ fn merge_in_windows(scratch: &mut Scratch, merges: &Merges, length: impl Fn(u32)
         }
         let (last, known) = window.split_last().expect("a window becomes an id or more");
         let end = here.end - length(*last);
-        if (end - at) * 4 < size * 3 {
+        if (end - at) * 4 < size * 3 || end <= failed {
             size *= 2;
             continue;
         }
@@ -402,6 +406,53 @@ mod tests {
     fn symbols(draw: &mut Draw, most: u32) -> Vec<u32> {
         let few = 1 + draw.below(4);
         (0..draw.below(most)).map(|_| draw.below(few)).collect()
+    }
+
+    /// Runs that become ids longer than a window, with other symbols between them.
+    #[test]
+    fn long_ids_merge_alike() {
+        let mut draw = Draw(99);
+        for _ in 0..400 {
+            // 0 doubles up to 2^7 or 2^8 symbols, and some of those ids merge with 1 and 2.
+            let mut merges = Merges::with_capacity(64);
+            let mut lengths = vec![1, 1, 1];
+            let mut add = |left: u32, right: u32| {
+                let id = lengths.len() as u32;
+                merges.add(left, right, id, id);
+                lengths.push(lengths[left as usize] + lengths[right as usize]);
+                id
+            };
+            let mut runs = vec![0];
+            for _ in 0..7 + draw.below(2) {
+                let last = *runs.last().unwrap();
+                runs.push(add(last, last));
+            }
+            for _ in 0..draw.below(12) {
+                let run = runs[draw.below(runs.len() as u32) as usize];
+                let other = 1 + draw.below(2);
+                let made = if draw.below(2) == 0 {
+                    add(run, other)
+                } else {
+                    add(other, run)
+                };
+                if draw.below(3) == 0 {
+                    runs.push(made);
+                }
+            }
+            let mut piece = Vec::new();
+            while piece.len() < 1500 {
+                piece.extend(std::iter::repeat_n(0, draw.below(300) as usize));
+                piece.extend((0..draw.below(4)).map(|_| draw.below(3)));
+            }
+            let mut ranked = piece.clone();
+            merge_by_rank(&mut ranked, &merges);
+            let mut scratch = Scratch {
+                symbols: piece,
+                ..Scratch::default()
+            };
+            merge_in_windows(&mut scratch, &merges, |id| lengths[id as usize]);
+            assert_eq!(scratch.symbols, ranked);
+        }
     }
 
     #[test]
