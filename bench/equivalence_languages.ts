@@ -14,7 +14,6 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { parseArgs, promisify } from "node:util";
 import { findToolchain } from "../ts/data/mod.ts";
 import { drawTypedTasks, printTypedPrograms, type TypedTask } from "../ts/data/typed/draw_tasks.ts";
