@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import {
@@ -79,7 +79,7 @@ const train = async (cell: Cell): Promise<Result> => {
   const rows = readFileSync(join(out, "evaluations.jsonl"), "utf8").trimEnd().split("\n")
     .map((line) => JSON.parse(line));
   const recipe = JSON.parse(readFileSync(join(out, "recipe.json"), "utf8"));
-  const faultOf = faultsOf(join(root, recipe.rollout.tasks));
+  const faultOf = faultsOf(resolve(root, recipe.rollout.tasks));
   const letters: Record<string, string> = {};
   for (const { when, step, temperature, verdict, task, target, code } of rows) {
     const key = `${temperature === 0 ? "greedy" : "sampled"} ${
