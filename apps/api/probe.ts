@@ -37,13 +37,12 @@ export const probeOf = async (
   if (stage?.rollout === undefined) throw absent(run, "its recipe names no tasks");
   const { sources, targets, prompts } = stage.rollout;
   const folder = stage.evaluate?.tasks ?? stage.rollout.tasks;
-  const [head = ""] = prompts.translation.split("{code}");
   const texts = await services.run(Effect.gen(function* () {
     const tasks = (yield* readTasks(folder)).filter(({ split }) => split === "held-out");
     return probeTexts(tasks, yield* readPrograms(folder), {
       languages: [...new Set([...sources ?? [], ...targets])],
       most: MOST_TASKS,
-      template: `${head}{code}`,
+      template: prompts.translation,
     });
   }));
   if (texts.tasks.length < 2 || texts.languages.length < 2) {

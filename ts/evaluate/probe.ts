@@ -42,8 +42,8 @@ export interface ProbedLayer {
 }
 
 /**
- * Held-out tasks that have a verified program in every language, at most `most`. `template` is the head of
- * the prompt up to the code, as the model knows it. Fewer languages than two make no probe.
+ * Held-out tasks that have a verified program in every language, at most `most`. Each is shown as the
+ * prompt of translation shows it, up to the code's end. Fewer languages than two make no probe.
  */
 export const probeTexts = (
   tasks: readonly Task[],
@@ -51,10 +51,13 @@ export const probeTexts = (
   options: {
     readonly languages: readonly string[];
     readonly most: number;
+    /** The prompt of translation. */
     readonly template: string;
   },
 ): ProbeTexts => {
-  const { languages, most, template } = options;
+  const { languages, most } = options;
+  const [head = ""] = options.template.split("{code}");
+  const template = `${head}{code}`;
   const code = new Map(
     programs.filter(({ verified }) => verified).map((p) => [`${p.language} ${p.task}`, p.code]),
   );

@@ -117,13 +117,12 @@ const programsOf = Effect.fnUntraced(
     const programs = yield* readPrograms(folder);
     const languages = [...new Set([...flags.sources ?? [], ...flags.targets ?? []])];
     const tasks = (yield* readTasks(folder)).filter(({ split }) => split === "held-out");
-    const [head = ""] = prompts.translation.split("{code}");
     const texts = probeTexts(tasks, programs, {
       languages: languages.length > 0
         ? languages
         : [...new Set(programs.map(({ language }) => language))].sort(),
       most,
-      template: `${head}{code}`,
+      template: prompts.translation,
     });
     if (texts.tasks.length < 2 || texts.languages.length < 2) {
       const message =
