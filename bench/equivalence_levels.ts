@@ -60,13 +60,6 @@ const random = new Random(5);
 const seeds = random.shuffle(programs.filter((p) => p.language === "c"))
   .slice(0, Number(values.functions));
 
-// Functions of one name are compiled in one file.
-const byName = new Map<string, string[]>();
-for (const seed of seeds) {
-  const name = names.get(seed.task);
-  if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), seed.code]);
-}
-
 const judge = (members: readonly Member[]): void => {
   const [first, ...others] = members;
   if (first === undefined) return;
@@ -93,11 +86,11 @@ const judge = (members: readonly Member[]): void => {
 };
 
 let functions = 0;
-for (const [functionName, sources] of byName) {
-  for (const members of await compileMembers({ sources, functionName, tools, strip: stripIr })) {
-    functions += members.length > 0 ? 1 : 0;
-    judge(members);
-  }
+for (const seed of seeds) {
+  const members = (await compileMembers(tools, "c", seed.code, stripIr)).get(names.get(seed.task)!);
+  if (members === undefined) continue;
+  functions++;
+  judge(members);
 }
 
 if (values.json) {

@@ -68,7 +68,8 @@ export async function project(
   return {
     folder,
     write,
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+    [Symbol.asyncDispose]: () =>
+      rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 
@@ -116,6 +117,7 @@ const found = {
   option: code(() => check("", "", { speed: 1 })),
   id: code(() => tokenizer.decode(Uint32Array.of(1 << 20))),
   argument: code(() => tokenizer.encode(7)),
+  unlisted: [{ texts: 3 }, { texts, special: "<|end|>" }].map((given) => code(() => trainTokenizer({ vocabSize: 280, ...given }))),
   missing: code(() => tokenizer.truncate(undefined, 1)),
   misspelt: code(() => tokenizer.encode("x", { specail: false })),
   large: code(() => tokenizer.encode("x".repeat(2 ** 26 + 1))),
@@ -148,6 +150,7 @@ export const expected = {
   option: "bad-option",
   id: "unknown-token-id",
   argument: "bad-argument",
+  unlisted: ["bad-option", "bad-option"],
   missing: "bad-argument",
   misspelt: "bad-option",
   large: "too-large",

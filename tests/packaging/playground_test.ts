@@ -6,15 +6,20 @@ import { join } from "node:path";
 import { root, run } from "./consumer.ts";
 import { canBrowse, type Page, serve, withPage } from "./pages.ts";
 
-const add = (n: number) => `define i32 @f(i32 %x) {\n  %y = add i32 %x, ${n}\n  ret i32 %y\n}\n`;
+const add = (n: number) =>
+  `define i32 @f(i32 %x) {\n  %y = add i32 %x, ${n}\n  ret i32 %y\n}\n`;
 
 /** Text of the verdict, once there is one. */
 const verdictOf = async (page: Page, word: string): Promise<string> => {
-  await page.waitForFunction(`document.querySelector(".verdict.${word}") !== null`);
+  await page.waitForFunction(
+    `document.querySelector(".verdict.${word}") !== null`,
+  );
   return await page.locator("#verdict").textContent() ?? "";
 };
 
-async function withPlayground(use: (page: Page, url: string) => Promise<void>): Promise<void> {
+async function withPlayground(
+  use: (page: Page, url: string) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "calque-playground-"));
   try {
     await run("sh", [join(root, "apps/playground/publish.sh"), folder]);
@@ -32,17 +37,26 @@ Deno.test({
     withPlayground(async (page, url) => {
       await page.goto(url);
       const text = "for x in xs: 👩‍👩‍👧\n";
-      await page.waitForFunction("document.querySelector('#tokens span') !== null");
+      await page.waitForFunction(
+        "document.querySelector('#tokens span') !== null",
+      );
       await page.locator("#text").fill(text);
       const { Tokenizer } = await import("../../ts/wasm/mod.ts");
       const json = await readFile(join(root, "assets/seed/tokenizer.json"));
       const ids = [...Tokenizer.fromJSON(json).encode(text)];
       const shown = "[...document.querySelectorAll('#tokens span')]";
       assert.deepEqual(
-        await page.evaluate(`${shown}.flatMap((span) => span.dataset.ids.split(" ").map(Number))`),
+        await page.evaluate(
+          `${shown}.flatMap((span) => span.dataset.ids.split(" ").map(Number))`,
+        ),
         ids,
       );
-      assert.equal(await page.evaluate(`${shown}.map((span) => span.textContent).join("")`), text);
+      assert.equal(
+        await page.evaluate(
+          `${shown}.map((span) => span.textContent).join("")`,
+        ),
+        text,
+      );
       assert.match(
         await page.locator("#counts").textContent() ?? "",
         new RegExp(`^${ids.length} `),

@@ -32,7 +32,14 @@ export {
 } from "./imports/import.ts";
 export { selectShortest } from "./imports/select.ts";
 export { type Groups, groups, type GroupsOptions } from "./groups/groups.ts";
-export { findToolchain, type Toolchain, ToolchainMissing } from "./groups/toolchain.ts";
+export { type Defined, definedPrograms } from "./groups/defined.ts";
+export {
+  findToolchain,
+  type SourceLanguage,
+  sourceLanguages,
+  type Toolchain,
+  ToolchainMissing,
+} from "./groups/toolchain.ts";
 export { type Corpus, corpus, type CorpusOptions } from "./corpus/corpus.ts";
 export {
   corpusTable,

@@ -508,3 +508,25 @@ Deno.test("a case that crashes built code costs no second build", () =>
     );
     assert.equal(judgement.tests[1]?.signal, "SIGSEGV");
   })));
+
+for (
+  const [language, code] of Object.entries({
+    c: "int f(int a) { int b = a + 1000; return b - 1000; }",
+    cpp:
+      "#include <vector>\nint f(int a) { std::vector<int> v(3); return v[a > 5 ? 3 : 0] * 0 + a; }",
+  })
+) {
+  Deno.test(`${language} that is undefined passes, and ends where undefined behaviour is watched`, () =>
+    run(Effect.gen(function* () {
+      const request = {
+        language,
+        code,
+        function: "f",
+        cases: [3, 2147483647].map((n) => ({ arguments: [n], result: n })),
+      };
+      const plain = yield* judge(request);
+      const watched = yield* judge({ ...request, sanitize: true });
+      assert.deepEqual(plain.tests.map((test) => test.verdict), ["pass", "pass"]);
+      assert.deepEqual(watched.tests.map((test) => test.verdict), ["pass", "runtime-error"]);
+    })));
+}

@@ -60,6 +60,7 @@ export const JudgeRequest = Schema.Struct({
     ),
   })),
   stop_at_first: Schema.optionalKey(Schema.Boolean),
+  sanitize: Schema.optionalKey(Schema.Boolean),
 }).check(Schema.makeFilter((request) => {
   const forms = [request.tests, request.cases, request.test_program];
   if (forms.filter((form) => form !== undefined).length !== 1) {
@@ -98,6 +99,8 @@ export interface JudgeRequest {
     readonly processes?: number;
   };
   readonly stop_at_first?: boolean;
+  /** Built so that undefined behaviour ends in a trap: C and C++; other languages define theirs. */
+  readonly sanitize?: boolean;
 }
 
 const decode = Schema.decodeUnknownResult(JudgeRequest, { onExcessProperty: "error" });

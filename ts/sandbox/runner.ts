@@ -10,6 +10,8 @@ import type { Step, Toolchain } from "./toolchain.ts";
 /** A program, built if its language is built; `close` lets it go. */
 export interface Program {
   readonly toolchain: Toolchain;
+  /** Said to the compiler beside what the toolchain says. */
+  readonly flags?: readonly string[];
   /** Where it lies, below the supervisor's root. */
   folder?: string;
   /** What is still to be written there. */
@@ -55,7 +57,8 @@ export class Runner {
     program: Program,
     files: Readonly<Record<string, string>>,
   ): Effect.Effect<Run | undefined> {
-    const { compile } = program.toolchain;
+    const { compile: plain } = program.toolchain;
+    const compile = plain && { ...plain, command: [...plain.command, ...program.flags ?? []] };
     if (compile === undefined) {
       // Written by the first run that needs them: a message of their own would cost as much as a start.
       return Effect.sync(() => {

@@ -83,8 +83,9 @@ const judge = Effect.fnUntraced(function* (installed: Languages, request: JudgeR
     }]);
   }
   const { runner } = installed;
+  const flags = request.sanitize === true ? toolchain.language.sanitize ?? [] : [];
   return yield* Effect.acquireUseRelease(
-    Effect.sync((): Program => ({ toolchain })),
+    Effect.sync((): Program => ({ toolchain, flags })),
     (program) => Effect.scoped(judgeForm(installed, program, request)),
     (program) => runner.close(program),
   );

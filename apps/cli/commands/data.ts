@@ -9,6 +9,7 @@ import { json, seed } from "../flags.ts";
 import { printJson, writeErr, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
 import { corpus } from "./data_corpus.ts";
+import { groups } from "./data_groups.ts";
 import { pairs } from "./data_pairs.ts";
 
 const room = Effect.promise(() => import("../../../ts/data/mod.ts"));
@@ -259,62 +260,6 @@ const leaks = Command.make(
     if (found.length > 0) return yield* new ExitWith({ exit: 1 });
   }),
 ).pipe(Command.withDescription("Families and near-duplicates on both sides of the split"));
-
-const groups = Command.make(
-  "groups",
-  {
-    dir: folder,
-    out: Flag.String("out").pipe(
-      Flag.withMetavar("FILE"),
-      Flag.withDescription("The file that gets the groups, one a line"),
-    ),
-    tokenizer: Flag.String("tokenizer").pipe(
-      Flag.withMetavar("FILE"),
-      Flag.withDescription("tokenizer.json, or a folder holding one: lengths count its tokens"),
-    ),
-    longest: Flag.Int("longest-tokens").pipe(
-      Flag.withDescription("Longest IR that is kept"),
-      Flag.withDefault(350),
-    ),
-    most: Flag.Int("most").pipe(
-      Flag.withDescription("Stop after so many groups of training tasks"),
-      Flag.optional,
-    ),
-    seed,
-    json,
-  },
-  Effect.fnUntraced(function* ({ dir, out, tokenizer: file, longest, most, seed, json }) {
-    const data = yield* room;
-    const { openTokenizer } = yield* Effect.promise(() => import("../../tools/tokenizer.ts"));
-    const tokenizer = yield* openTokenizer(file);
-    const tools = yield* Effect.tryPromise({ try: () => data.findToolchain(), catch: (e) => e });
-    const tasks = yield* data.readTasks(dir);
-    const programs = yield* data.readPrograms(dir);
-    const report = progressLine("sources compiled");
-    const made = yield* Effect.tryPromise({
-      try: () =>
-        data.groups({
-          tasks,
-          programs,
-          seed,
-          tools,
-          tokens: (ir) => tokenizer.count(ir),
-          longest_tokens: longest,
-          ...optional("most", most),
-          onProgress: (_groups, sources) => report(sources, programs.length),
-        }),
-      catch: (error) => error,
-    });
-    yield* data.writeGroups(out, made.groups);
-    if (json) return yield* printJson({ groups: made.groups.length, tally: made.tally, out });
-    yield* writeOut(`${made.groups.length} groups, in ${out}\n`);
-    for (const [what, count] of Object.entries(made.tally).sort()) {
-      yield* writeOut(`${String(count).padStart(6)}  ${what}\n`);
-    }
-  }),
-).pipe(
-  Command.withDescription("IR groups from the C programs: compiled, proved and refuted"),
-);
 
 export const data = Command.make("data").pipe(
   Command.withDescription("Generate, import, verify, count and compare data sets; build IR groups"),

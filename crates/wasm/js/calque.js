@@ -86,6 +86,14 @@ const bytes = (value, what) => {
 const file = (value, what) =>
   bytes(typeof value === "string" ? new TextEncoder().encode(text(value, what)) : value, what);
 
+/** Strings of an array, or of anything that gives them in turn; a single string is not meant. */
+const strings = (value, what) => {
+  if (typeof value === "string" || typeof value?.[Symbol.iterator] !== "function") {
+    throw new CalqueError("bad-option", `${what} must be a list of strings`);
+  }
+  return value;
+};
+
 /** A whole number from 0 on; `undefined` for anything else. */
 const whole = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 
@@ -271,7 +279,8 @@ export const trainTokenizer = (given) => {
   if (!whole(vocabSize) || !whole(minFrequency)) {
     throw new CalqueError("bad-option", "vocabSize and minFrequency must be whole numbers");
   }
-  const tokens = Array.from(special, (token) => text(token, "special token"));
+  strings(texts, "texts");
+  const tokens = Array.from(strings(special, "special"), (token) => text(token, "special token"));
   const trainer = call(() =>
     raw.RawTrainer.open(vocabSize, minFrequency, text(preTokenizer, "preTokenizer"), tokens)
   );
@@ -304,7 +313,7 @@ export const check = (source, target, given = {}) => {
         name,
         relation,
         unroll,
-        [...assume],
+        Array.from(strings(assume, "assume"), (name) => text(name, "assumption")),
         signature,
       )
     ),

@@ -39,6 +39,7 @@ export const irPairs = async (options: {
   for (const [level, codes] of sources) {
     const module = await compile(
       options.tools,
+      "c",
       codes.map((code, i) => code.replace("int f(", `int f${i}(`)).join("\n"),
       level as Level,
     );

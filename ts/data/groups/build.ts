@@ -2,6 +2,7 @@ import type { Random } from "../random.ts";
 import type { IrGroup, Loser, Winner } from "../schema.ts";
 import type { Member } from "./members.ts";
 import { deletions, edits } from "./mutants.ts";
+import type { SourceLanguage } from "./toolchain.ts";
 
 export type Relation = "equivalent" | "refines";
 
@@ -21,29 +22,38 @@ export interface GroupSource {
   readonly id: string;
   readonly task: string | undefined;
   readonly code: string;
+  readonly language: SourceLanguage;
   readonly function: string;
   readonly split: "train" | "held-out";
 }
 
 export interface GroupLimits {
   readonly winners: number;
-  readonly losers: number;
+  readonly losers_per_tier: number;
   /** Whether a loser is short enough: an edit may lengthen a member. */
   readonly fits: (ir: string) => boolean;
+}
+
+/** IR of another program's function with the same signature, under this one's name. */
+export interface Other {
+  readonly ir: string;
+  readonly of: string;
 }
 
 /** How often each question got each answer: `winner proved equivalent`, `loser unknown budget`, ... */
 export type Tally = Map<string, number>;
 
 /**
- * A group of one C function, or `undefined` with fewer than two proved winners or two losers.
+ * A group of one function, or `undefined` with fewer than two proved winners or two losers.
  * Members are asked against the first: `equivalent` before `refines`, since optimisation may drop
- * poison-making flags and then refines only. Losers are half one-edit mutants that the checker refuted
- * with an input, half deletions that the verifier rejected.
+ * poison-making flags and then refines only. Losers are of three tiers, as many of each: deletions that
+ * the verifier rejected, one-edit mutants and `others` (IR of the same signature from other programs)
+ * that the checker refuted with an input. Without `others` there are two tiers.
  */
 export const buildGroup = async (
   source: GroupSource,
   members: readonly Member[],
+  others: readonly Other[],
   compiler: string,
   judges: Judges,
   limits: GroupLimits,
@@ -55,18 +65,23 @@ export const buildGroup = async (
   if (first === undefined || winners.length < 2) return undefined;
   const bases = random.shuffle(winners).map((winner) => winner.ir);
   const taken = new Set(members.map((member) => member.ir));
-  const half = Math.floor(limits.losers / 2);
-  const edited = refuteEdits(first.ir, bases, half, taken, limits.fits, judges, random, tally);
-  const illFormed = await rejectDeletions(bases, half, taken, limits.fits, judges, random, tally);
+  const { losers_per_tier: most, fits } = limits;
+  const tiers = [
+    refuteEdits(first.ir, bases, most, taken, fits, judges, random, tally),
+    await rejectDeletions(bases, most, taken, fits, judges, random, tally),
+    ...(others.length === 0
+      ? []
+      : [refuteOthers(first.ir, random.shuffle(others), most, taken, judges, tally)]),
+  ];
   // As many of each tier, or the easy one would teach more than the hard one.
-  const each = Math.min(edited.length, illFormed.length);
+  const each = Math.min(...tiers.map((tier) => tier.length));
   if (each === 0) return undefined;
-  const losers = [...edited.slice(0, each), ...illFormed.slice(0, each)];
+  const losers = tiers.flatMap((tier) => tier.slice(0, each));
   return {
     id: source.id,
     ...(source.task === undefined ? {} : { task: source.task }),
     source: source.code,
-    language: "c",
+    language: source.language,
     function: source.function,
     split: source.split,
     winners: [first, ...winners.slice(1)],
@@ -136,6 +151,34 @@ const refuteEdits = (
       });
       break;
     }
+  }
+  return losers;
+};
+
+const refuteOthers = (
+  first: string,
+  others: readonly Other[],
+  wanted: number,
+  taken: Set<string>,
+  judges: Judges,
+  tally: Tally,
+): readonly Loser[] => {
+  const losers: Loser[] = [];
+  for (const other of others.slice(0, attemptsPerLoser)) {
+    if (losers.length === wanted) break;
+    if (taken.has(other.ir)) continue;
+    taken.add(other.ir);
+    const answer = judges.check(first, other.ir, "refines");
+    count(
+      tally,
+      `other function ${answer.verdict}${answer.reason === undefined ? "" : ` ${answer.reason}`}`,
+    );
+    if (answer.verdict !== "refuted") continue;
+    losers.push({
+      ir: other.ir,
+      tier: "other",
+      evidence: { of: other.of, ...evidence(answer, "refines") },
+    });
   }
   return losers;
 };

@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
+import { stripIr } from "../../wasm/mod.ts";
+import { Effect } from "effect";
+import { Sandbox } from "../../sandbox/mod.ts";
 import { Random } from "../random.ts";
+import type { Task } from "../schema.ts";
+import { definedPrograms } from "./defined.ts";
+import { groups } from "./groups.ts";
 import { buildGroup, type Judges } from "./build.ts";
 import { compileMembers } from "./members.ts";
 import { deletions, edits } from "./mutants.ts";
 import {
+  compilerOf,
   findToolchain,
   levels,
   pipelines,
+  type SourceLanguage,
+  sourceLanguages,
+  sourceName,
   ToolchainMissing,
   verifierMessage,
 } from "./toolchain.ts";
@@ -79,13 +89,21 @@ const judges: Judges = {
 };
 
 Deno.test("a group without a refuted loser or a second winner is none", async () => {
-  const source = { id: "g", task: "t", code: "c", function: "f", split: "train" } as const;
-  const limits = { winners: 3, losers: 2, fits: () => true };
+  const source = {
+    id: "g",
+    task: "t",
+    code: "c",
+    language: "c",
+    function: "f",
+    split: "train",
+  } as const;
+  const limits = { winners: 3, losers_per_tier: 1, fits: () => true };
   const tally = new Map<string, number>();
   const build = (irs: readonly string[]) =>
     buildGroup(
       source,
       irs.map((ir) => ({ ir, level: "-O0" as const })),
+      [],
       "clang",
       judges,
       limits,
@@ -113,14 +131,11 @@ Deno.test({
       "int f(int a, int b) {\n  if (a > b) return a - b;\n  return b + 2;\n}",
       "int f(int n) {\n  int r = 0;\n  for (int i = 0; i < n; i++) {\n    r += i;\n  }\n  return r;\n}",
     ];
-    const strip = (module: string) =>
-      module.split("\n").filter((line) => !/^(declare|attributes)/.test(line)).map((line) =>
-        line.replace(/\s*;.*$/, "").replace(/ #\d+|dso_local |, ![\w.]+ !\d+/g, "")
-      ).join("\n");
-    const members = await compileMembers({ sources, functionName: "f", tools, strip });
-    assert.equal(members.length, 2);
+    const members = await Promise.all(
+      sources.map(async (code) => (await compileMembers(tools, "c", code, stripIr)).get("f")!),
+    );
     for (const own of members) {
-      assert.ok(own.length >= 4, `${own.length} members`);
+      assert.ok(own.length >= 3, `${own.length} members`);
       assert.equal(new Set(own.map((m) => m.ir)).size, own.length);
       for (const m of own) {
         assert.ok([...levels, ...pipelines].includes(m.level));
@@ -138,4 +153,92 @@ Deno.test("a compiler that is not there is named", async () => {
     findToolchain([["no-such-clang", "no-such-opt"]]),
     /no-such-clang \+ no-such-opt/,
   );
+});
+
+const programs: Readonly<Record<SourceLanguage, string>> = {
+  c: "static int twice(int a) { return a + a; }\nint f(int a, int b) { return a > b ? twice(a) : b - 2; }\n",
+  cpp:
+    "#include <algorithm>\ntemplate <class T> T id(T a) { return a; }\nint f(int a, int b) { return a > b ? std::max(a, id(b)) + a : b - 2; }\n",
+  rust: "fn f(a: i32, b: i32) -> i32 {\n  if a > b { a.wrapping_add(a) } else { b - 2 }\n}\n",
+  d: "int f(int a, int b) { return a > b ? a + a : b - 2; }\n",
+};
+
+for (const language of sourceLanguages) {
+  Deno.test({
+    name: `a ${language} program's function has members under its own name`,
+    ignore: tools === undefined || compilerOf(tools, language) === undefined,
+    fn: async () => {
+      assert.ok(tools);
+      const members = await compileMembers(tools, language, programs[language], stripIr);
+      const own = members.get("f");
+      assert.ok(own !== undefined && own.length >= 2, `${own?.length} members`);
+      assert.deepEqual([...members.keys()].filter((name) => !["f", "twice"].includes(name)), []);
+      for (const { ir } of own) assert.match(ir, /^define i32 @f\(i32, i32\) \{$/m);
+    },
+  });
+}
+
+Deno.test("mangled names are read as their sources say them", () => {
+  assert.equal(sourceName("cpp", "_Z4fTwoRKSt6vectorIiSaIiEEi"), "fTwo");
+  assert.equal(sourceName("cpp", "_Z2idIiET_S0_"), undefined);
+  assert.equal(sourceName("cpp", "_ZNKSt6vectorIiSaIiEE5beginEv"), undefined);
+  assert.equal(sourceName("cpp", "main"), undefined);
+  assert.equal(sourceName("d", "_D6source1fFAxiZi"), "f");
+  assert.equal(sourceName("d", "_D4core9exceptionQwFZv"), undefined);
+  assert.equal(sourceName("rust", "f"), "f");
+});
+
+const task = (id: string, name: string, result: (a: number) => number): Task => ({
+  id,
+  family: id,
+  statement: id,
+  signature: { name, parameters: [{ name: "a", type: "int" }], result: "int" },
+  cases: [{ arguments: [2147483000], result: result(2147483000) }, {
+    arguments: [3],
+    result: result(3),
+  }],
+  split: "train",
+  source: "this test",
+  licence: "MIT",
+});
+
+Deno.test({
+  name: "of two programs with the same answers, the one that overflows makes no group",
+  ignore: tools === undefined,
+  fn: async () => {
+    assert.ok(tools);
+    const tasks = [task("halves", "f", (a) => a), task("sums", "g", (a) => a % 1000)];
+    const code = {
+      // The middle overflows for the first case, and wraps back when it is not watched.
+      overflow: "int f(int a) {\n  int b = a + 1000;\n  return b - 1000;\n}",
+      fine: "int f(int a) {\n  if (a > 5) return a;\n  return a + 1 - 1;\n}",
+      other: "int g(int a) {\n  return a % 1000;\n}",
+    };
+    const made = await Effect.runPromise(
+      definedPrograms(tasks, [
+        { task: "halves", language: "c", code: code.overflow, verified: true },
+        { task: "halves", language: "c", code: code.fine, verified: true },
+        { task: "sums", language: "c", code: code.other, verified: true },
+        { task: "sums", language: "rust", code: "fn g(a: i32) -> i32 { a }", verified: false },
+        { task: "sums", language: "python", code: "def g(a): return a % 1000", verified: true },
+      ]).pipe(Effect.provide(Sandbox.layer())),
+    );
+    assert.deepEqual(made.programs.map((p) => p.code), [code.fine, code.other]);
+    assert.deepEqual(made.left_out, {
+      "c programs that are wrong or undefined on their tests: runtime-error": 1,
+      "rust programs that no test has passed": 1,
+    });
+    const { groups: found } = await groups({
+      tasks,
+      programs: made.programs,
+      seed: 0,
+      tools,
+      tokens: (ir) => ir.length / 4,
+    });
+    assert.ok(found.length >= 1);
+    for (const group of found) {
+      const tiers = group.losers.map(({ tier }) => tier);
+      assert.deepEqual([...new Set(tiers)].sort(), ["edited", "ill-formed", "other"]);
+    }
+  },
 });

@@ -1,5 +1,12 @@
-import { splitFunctions } from "../corpus/ir_pairs.ts";
-import { compile, type Level, levels, pipelines, type Toolchain } from "./toolchain.ts";
+import {
+  compile,
+  type Level,
+  levels,
+  pipelines,
+  type SourceLanguage,
+  sourceName,
+  type Toolchain,
+} from "./toolchain.ts";
 
 /** A distinct text of a function's IR, under the first level that gave it. */
 export interface Member {
@@ -8,34 +15,43 @@ export interface Member {
 }
 
 /** Least optimised first: later members are to refine earlier ones. */
-export const memberOrder: readonly Level[] = ["-O0", ...pipelines, ...levels.slice(1)];
+export const memberOrder = (language: SourceLanguage): readonly Level[] => [
+  "-O0",
+  ...(language === "rust" ? [] : pipelines),
+  ...levels.slice(1),
+];
 
 /**
- * Every distinct IR of every C function, at all levels and pipelines. The functions, each named
- * `functionName`, are compiled many to a file under numbered names and renamed back.
+ * Every distinct IR of every global function of a program, by the function's name in its source, at all
+ * levels and pipelines. A level at which `strip` cannot read the function gives no member.
  */
-export const compileMembers = async (options: {
-  readonly sources: readonly string[];
-  readonly functionName: string;
-  readonly tools: Toolchain;
-  readonly strip: (module: string, functionName: string) => string;
-}): Promise<readonly (readonly Member[])[]> => {
-  const { sources, functionName, tools } = options;
-  const name = new RegExp(`\\b${functionName}\\(`);
-  const file = sources.map((code, i) => code.replace(name, `${functionName}${i}(`)).join("\n");
-  const members = sources.map((): Member[] => []);
-  for (const level of memberOrder) {
-    const parts = splitFunctions(await compile(tools, file, level));
-    sources.forEach((_, i) => {
-      const part = parts.get(`${functionName}${i}`);
-      if (part === undefined) return;
-      const ir = options.strip(
-        part.replace(`@${functionName}${i}(`, `@${functionName}(`),
-        functionName,
-      ).trimEnd();
-      const own = members[i] as Member[];
+export const compileMembers = async (
+  tools: Toolchain,
+  language: SourceLanguage,
+  code: string,
+  strip: (module: string, symbol: string) => string,
+): Promise<ReadonlyMap<string, readonly Member[]>> => {
+  const modules = await Promise.all(
+    memberOrder(language).map(async (level) => ({
+      level,
+      module: await compile(tools, language, code, level),
+    })),
+  );
+  const members = new Map<string, Member[]>();
+  for (const { level, module } of modules) {
+    for (const [, symbol = ""] of module.matchAll(/^define [^\n]*?@([\w.$]+)\(/gm)) {
+      const name = sourceName(language, symbol);
+      if (name === undefined) continue;
+      let ir: string;
+      try {
+        ir = strip(module, symbol).trimEnd().replaceAll(`@${symbol}(`, `@${name}(`);
+      } catch {
+        continue;
+      }
+      const own = members.get(name) ?? [];
+      members.set(name, own);
       if (!own.some((member) => member.ir === ir)) own.push({ ir, level });
-    });
+    }
   }
   return members;
 };

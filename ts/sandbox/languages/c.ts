@@ -1,6 +1,6 @@
 import type { Json } from "../json.ts";
 import { type CSignature, type CType, parseCSignature } from "./c_signature.ts";
-import { clangs, headers } from "./linker.ts";
+import { clangs, headers, sanitize } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
 import type { Called, Language } from "./language.ts";
 
@@ -28,6 +28,7 @@ export const c: Language = {
     run: ["/work/program"],
     needs: { build: [...headers, ...(tool === "gcc" ? [] : clangs)] },
   })),
+  sanitize,
   hello: '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }',
   loose: { booleans: true },
   call: ({ code, name, all, mark, first }) => {

@@ -1,6 +1,6 @@
 import type { Json } from "../json.ts";
 import type { Language } from "./language.ts";
-import { clangs, headers } from "./linker.ts";
+import { clangs, headers, sanitize } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
 
 export const cpp: Language = {
@@ -17,6 +17,7 @@ export const cpp: Language = {
     run: ["/work/program"],
     needs: { build: [...headers, ...(tool === "g++" ? [] : clangs)] },
   })),
+  sanitize,
   hello: '#include <cstdio>\nint main() { puts("hello"); return 0; }',
   loose: { containers: true },
   call: ({ code, name, all, mark, first }) => ({

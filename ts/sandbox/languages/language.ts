@@ -18,6 +18,8 @@ export interface Language {
   readonly allowance?: { readonly cpu?: number; readonly memory_mb?: number };
   /** Processes (threads count) that the runtime itself starts. */
   readonly threads?: number;
+  /** Flags for the compiler under which a program that meets undefined behaviour ends in a trap. */
+  readonly sanitize?: readonly string[];
   /** Found in what an interpreter complains, it means that the program never began. */
   readonly syntaxError?: RegExp;
   /** Found in what a clean run complains, it means that an assertion failed (where that ends nothing). */

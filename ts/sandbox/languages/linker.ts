@@ -18,3 +18,11 @@ export const clangs: readonly string[] = [
   "/usr/lib/*/libLLVM*",
   "/usr/lib/*/libclang*",
 ];
+
+/** gcc and clang end a program in a trap where it is undefined. `vptr` alone would want a library at run time. */
+export const sanitize: readonly string[] = [
+  "-fsanitize=undefined",
+  "-fno-sanitize=vptr",
+  "-fsanitize-undefined-trap-on-error",
+  "-D_GLIBCXX_ASSERTIONS",
+];
