@@ -47,12 +47,18 @@ const words = {
 const show = ({ verdict, counterexample, ms, ...rest }) => {
   const rows = Object.entries(rest).flatMap(([key, value]) => row(key, value));
   if (counterexample !== undefined) {
-    const { arguments: values, memory = {}, ...outcomes } = counterexample;
+    const { arguments: values, memory = {}, parts_at = {}, ...outcomes } = counterexample;
     for (const [name, value] of Object.entries(values)) rows.push(...row(name, value));
     for (const [name, value] of Object.entries(memory)) {
       rows.push(...row(`memory of ${name}`, value));
     }
-    for (const [side, outcome] of Object.entries(outcomes)) rows.push(...row(side, outcome));
+    for (const [side, outcome] of Object.entries(outcomes)) {
+      rows.push(...row(side, outcome));
+      const place = parts_at[side];
+      if (place === undefined) continue;
+      const gives = place.value === undefined ? "" : ` gives ${place.value}`;
+      rows.push(...row("parts", `at line ${place.line}: ${place.instruction}${gives}`));
+    }
   }
   rows.push(...row("took", `${ms.toFixed(1)} ms`));
   const list = document.createElement("dl");

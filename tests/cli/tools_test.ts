@@ -33,7 +33,12 @@ Deno.test("check says its verdict with its exit code", () =>
     assert.equal(refuted.code, 1);
     const verdict = JSON.parse(refuted.stdout);
     assert.equal(verdict.verdict, "refuted");
-    assert.notDeepEqual(verdict.counterexample.source, verdict.counterexample.target);
+    const { source, target, parts_at } = verdict.counterexample;
+    assert.notDeepEqual(source, target);
+    const printed = (await ask("src.ll", "other.ll")).stdout;
+    for (const { line, instruction, value } of [parts_at.source, parts_at.target]) {
+      assert.ok(printed.includes(`parts at line ${line}: ${instruction} gives ${value}`), printed);
+    }
     assert.equal((await ask()).code, 2);
     const absent = await ask("absent.ll");
     assert.equal(absent.code, 2);

@@ -83,6 +83,12 @@ export const check = Command.make(
   ),
 );
 
+interface Place {
+  readonly line: number;
+  readonly instruction: string;
+  readonly value?: string;
+}
+
 interface Verdict {
   readonly verdict: "proved" | "refuted" | "unknown";
   readonly method?: string;
@@ -93,6 +99,7 @@ interface Verdict {
     readonly memory?: unknown;
     readonly source: unknown;
     readonly target: unknown;
+    readonly parts_at?: { readonly source?: Place; readonly target?: Place };
   };
   readonly reason?: string;
   readonly detail?: string;
@@ -113,7 +120,14 @@ const describe = (verdict: Verdict, relation: string): string => {
       lines.push(`  with     ${name} = ${show(value)}`);
     }
     if (found.memory !== undefined) lines.push(`  memory   ${show(found.memory)}`);
-    lines.push(`  source   ${show(found.source)}`, `  target   ${show(found.target)}`);
+    for (const side of ["source", "target"] as const) {
+      lines.push(`  ${side}   ${show(found[side])}`);
+      const place = found.parts_at?.[side];
+      if (place !== undefined) {
+        const gives = place.value === undefined ? "" : ` gives ${place.value}`;
+        lines.push(`           parts at line ${place.line}: ${place.instruction}${gives}`);
+      }
+    }
   }
   return lines.join("\n") + "\n";
 };

@@ -3,8 +3,10 @@
 use calque_ir::{ControlFlow, Function};
 
 use crate::bisimulation::simulate;
+use crate::callees::differing_callee;
 use crate::concrete::Side;
 use crate::graph::{Graph, Node};
+use crate::inline::inline;
 use crate::options::Options;
 use crate::promote::promote;
 use crate::prove::{entry, start, violation};
@@ -20,7 +22,10 @@ pub(crate) fn argue(
     options: &Options,
     noundef: &[bool],
 ) -> Verdict {
-    let functions = (promote(source.function), promote(target.function));
+    let functions = (
+        promote(&inline(source, Role::Source)),
+        promote(&inline(target, Role::Target)),
+    );
     match attempt(
         source,
         target,
@@ -56,6 +61,13 @@ fn attempt(
             ..target
         },
     );
+    if let Some(name) = differing_callee(sides.0, sides.1) {
+        let why = "it is recursive, too large, or promises more than its code keeps";
+        return Stop::because(
+            "external-call",
+            format!("@{name} could not be inlined: {why}"),
+        );
+    }
     let loops = [functions.0, functions.1]
         .iter()
         .any(|f| !ControlFlow::of(f).back_edges().is_empty());

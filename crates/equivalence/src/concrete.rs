@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use calque_ir::interpreter::{CallRecord, Choice, Input, Outcome, Scalar, run, run_all};
-use calque_ir::{Byte, Constant, Function, Memory, Module, Op, Pointer, Type, ValueKind, fold};
+use calque_ir::{Byte, Function, Memory, Module, Pointer, Type, fold};
 
+use crate::callees::{chooses, with_callees};
 use crate::options::Relation;
+use crate::parting::{Difference, parting};
 use crate::verdict::Counterexample;
 
 /// Instructions that one run may take.
@@ -63,7 +65,11 @@ pub(crate) fn compare(
         )
     };
     let mut before = before;
-    let mut after = chosen(Choice::Zero);
+    let choice_before = match before {
+        Outcome::Stuck("undef", _) => Choice::Scripted,
+        _ => Choice::Refuse,
+    };
+    let (mut after, mut choice_after) = (chosen(Choice::Zero), Choice::Zero);
     let mut comparison = one_pair(&mut before, &after, source, input, relation);
     // Another choice of the target may show what zero does not.
     let undef = input
@@ -71,7 +77,7 @@ pub(crate) fn compare(
         .iter()
         .flatten()
         .any(|s| *s == Scalar::Undef);
-    let tries = if undef || chooses(target.function) {
+    let tries = if undef || chooses(&with_callees(target)) {
         TRIES
     } else {
         &[]
@@ -83,10 +89,16 @@ pub(crate) fn compare(
         let other = chosen(*choice);
         let second = one_pair(&mut before, &other, source, input, relation);
         if matches!(second, Comparison::Differs(_)) {
-            (comparison, after) = (second, other);
+            (comparison, after, choice_after) = (second, other, *choice);
         }
     }
+    let differs = matches!(comparison, Comparison::Differs(_));
+    let difference = differs.then(|| difference(&before, &after, input));
     let counterexample = Counterexample {
+        parts_at: difference.map_or_else(Default::default, |difference| {
+            let choices = [choice_before, choice_after];
+            parting([source, target], choices, input, difference)
+        }),
         arguments: source
             .function
             .parameters
@@ -174,13 +186,54 @@ fn leaves_undef(outcome: &Outcome) -> bool {
     }
 }
 
-/// Whether a function holds `freeze` or `undef`, where the language leaves a choice.
-pub(crate) fn chooses(function: &Function) -> bool {
-    function.values.iter().any(|v| match &v.kind {
-        ValueKind::Instruction(op) => matches!(op, Op::Freeze { .. } | Op::Alloca { .. }),
-        ValueKind::Constant(c) => matches!(c, Constant::Undef | Constant::Aggregate(_)),
-        _ => false,
-    })
+/// How two outcomes differ.
+fn difference(before: &Outcome, after: &Outcome, input: &Input) -> Difference {
+    let calls = |outcome: &Outcome| match outcome {
+        Outcome::Return { calls, .. } | Outcome::Exited { calls } => calls.clone(),
+        _ => Vec::new(),
+    };
+    if matches!(after, Outcome::Undefined(_)) {
+        return Difference::End;
+    }
+    let (a, b) = (calls(before), calls(after));
+    for n in 0..a.len().max(b.len()) {
+        let fits = match (a.get(n..=n), b.get(n..=n)) {
+            (Some(x), Some(y)) => calls_refine(x, y, input) == Comparison::Fits,
+            _ => false,
+        };
+        if !fits {
+            return Difference::Call(n);
+        }
+    }
+    let (
+        Outcome::Return {
+            value: x,
+            memory: m,
+            ..
+        },
+        Outcome::Return {
+            value: y,
+            memory: n,
+            ..
+        },
+    ) = (before, after)
+    else {
+        return Difference::End;
+    };
+    let fits = |(a, b): (&Scalar, &Scalar)| scalar_refines(*a, *b, input) == Comparison::Fits;
+    if !x.iter().zip(y).all(fits) {
+        return Difference::Result;
+    }
+    let blocks = m.blocks.iter().zip(&n.blocks).enumerate();
+    for (block, (a, b)) in blocks.take(input.memory.blocks.len()) {
+        if let Some(at) = a.bytes.iter().zip(&b.bytes).position(|(a, b)| a != b) {
+            return Difference::Memory(Pointer {
+                block: block as u32,
+                offset: at as i64,
+            });
+        }
+    }
+    Difference::Result
 }
 
 /// The calls that the world sees must be the same, with arguments and memory refined.
@@ -344,7 +397,7 @@ fn memory_refines(a: &Memory, b: &Memory, input: &Input) -> Comparison {
     Comparison::Fits
 }
 
-fn show(lanes: &[Scalar], ty: &Type, memory: &Memory) -> String {
+pub(crate) fn show(lanes: &[Scalar], ty: &Type, memory: &Memory) -> String {
     let one = |lane: &Scalar| match lane {
         Scalar::Int(bits) => match ty.scalar() {
             Type::Int(width) => fold::signed(*bits, *width).to_string(),

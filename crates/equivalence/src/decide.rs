@@ -2,6 +2,7 @@
 
 use calque_ir::{Callee, Function, IrError, Module, Op, Type, ValueKind, parse};
 
+use crate::callees::with_callees;
 use crate::concrete::{Comparison, Side, compare};
 use crate::identical::identical;
 use crate::inputs::{INPUT_COUNT, Inputs};
@@ -55,11 +56,37 @@ pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
             }
             Err(error) => Verdict::unknown("parse-error", error.to_string()),
         };
+    if let Some(found) = &mut verdict.counterexample {
+        let target = if second_text(target) { target } else { source };
+        for (place, text) in found.parts_at.iter_mut().zip([source, target]) {
+            if let Some(place) = place {
+                place.instruction = line_of(text, place.line);
+            }
+        }
+    }
     verdict.assumptions = options.assumptions();
     if signature_assumed {
         verdict.assumptions.push("signature".into());
     }
     verdict
+}
+
+/// Whether the target has a text of its own.
+fn second_text(target: &str) -> bool {
+    !target.trim().is_empty()
+}
+
+/// Characters of an instruction that are shown.
+const SHOWN: usize = 300;
+
+fn line_of(text: &str, line: u32) -> String {
+    let found = text.lines().nth(line.saturating_sub(1) as usize);
+    found
+        .unwrap_or_default()
+        .trim()
+        .chars()
+        .take(SHOWN)
+        .collect()
 }
 
 /// Both sides in the plain form of the signature, if one is asked for.
@@ -135,7 +162,7 @@ type Read = (Module, Option<Module>, Vec<[String; 2]>);
 
 fn read(source: &str, target: &str, options: &Options) -> Result<Read, IrError> {
     let first = parse(source).map_err(|e| side_error("source", e))?;
-    if target.trim().is_empty() {
+    if !second_text(target) {
         let pairs = numbered(&first);
         if pairs.is_empty() {
             return Err(IrError::new(
@@ -150,18 +177,20 @@ fn read(source: &str, target: &str, options: &Options) -> Result<Read, IrError> 
         let pairs: Vec<[String; 2]> = first
             .functions
             .iter()
-            .filter(|f| second.function(&f.name).is_some())
+            // What no other module sees need not be kept.
+            .filter(|f| !f.local && second.function(&f.name).is_some_and(|g| !g.local))
             .map(|f| [f.name.clone(), f.name.clone()])
             .collect();
         if !pairs.is_empty() {
             return Ok((first, Some(second), pairs));
         }
     }
-    let names = [
-        pick(&first, options, "src", "source")?,
-        pick(&second, options, "tgt", "target")?,
-    ];
-    Ok((first, Some(second), vec![names]))
+    let name = pick(&first, options, "src", "source")?;
+    let other = match pick(&second, options, "tgt", "target") {
+        Err(_) if options.function.is_none() && second.function(&name).is_some() => name.clone(),
+        found => found?,
+    };
+    Ok((first, Some(second), vec![[name, other]]))
 }
 
 /// `@src` and `@tgt`; where they are not there, every `@src...` with its `@tgt...`.
@@ -198,7 +227,7 @@ fn pick(module: &Module, options: &Options, special: &str, side: &str) -> Result
     }
     match module.functions.as_slice() {
         [one] => Ok(one.name.clone()),
-        _ => match module.function(special) {
+        _ => match module.function(special).or(module.only_function()) {
             Some(f) => Ok(f.name.clone()),
             None => Err(missing(format!(
                 "{} functions are defined; name one",
@@ -236,7 +265,8 @@ fn same_signature(source: Side<'_>, target: Side<'_>) -> Result<(), String> {
 /// unspecified.
 fn ragged(source: Side<'_>, target: Side<'_>) -> Option<Type> {
     let (mut stored, mut accessed) = (None, Vec::new());
-    for function in [source.function, target.function] {
+    let functions = [source, target].map(with_callees);
+    for function in functions.into_iter().flatten() {
         for value in &function.values {
             let (ty, stores) = match &value.kind {
                 ValueKind::Instruction(Op::Load { .. }) => (&value.ty, false),
@@ -279,6 +309,7 @@ fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     let mut back = one_way(target, source, options);
     if let Some(c) = &mut back.counterexample {
         std::mem::swap(&mut c.source, &mut c.target);
+        c.parts_at.reverse();
     }
     if back.decision == Decision::Proved && back.method == Some("structural") {
         first
@@ -334,11 +365,7 @@ fn noundef(source: Side<'_>, options: &Options) -> Vec<bool> {
 }
 
 fn concrete_search(source: Side<'_>, target: Side<'_>, options: &Options) -> Option<Verdict> {
-    let mut inputs = Inputs::new(
-        [source.module, target.module],
-        [source.function, target.function],
-        noundef(source, options),
-    );
+    let mut inputs = Inputs::new([source, target], noundef(source, options));
     if inputs.unsupported().is_some() {
         return None;
     }

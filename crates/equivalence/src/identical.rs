@@ -8,6 +8,7 @@
 use calque_ir::fold::{Intrinsic, overflow_intrinsic};
 use calque_ir::{Callee, Constant, Function, Op, ValueKind};
 
+use crate::callees::with_callees;
 use crate::concrete::Side;
 
 /// Whether both sides are one function.
@@ -16,6 +17,20 @@ pub(crate) fn identical(source: Side<'_>, target: Side<'_>) -> bool {
         && complete(source)
         && complete(target)
         && same_surroundings(source, target)
+}
+
+/// Whether two functions, and all functions that they call, are the same code: what the one may do, the other may.
+pub(crate) fn same_code(source: Side<'_>, target: Side<'_>) -> bool {
+    if std::ptr::eq(source.module, target.module) {
+        return std::ptr::eq(source.function, target.function);
+    }
+    let (left, right) = (with_callees(source), with_callees(target));
+    same_surroundings(source, target)
+        && left.len() == right.len()
+        && left.iter().zip(&right).all(|(f, g)| {
+            let defined = |name: &str| source.module.callee(name).is_some();
+            f.name == g.name && same_graph(f, g) && says_all(f, defined)
+        })
 }
 
 /// The same arenas, names aside: values are numbered in the order of the text.
@@ -43,13 +58,17 @@ fn same_graph(f: &Function, g: &Function) -> bool {
 
 /// Whether the arenas say all that the text said.
 fn complete(side: Side<'_>) -> bool {
-    side.function.unsupported.is_empty()
-        && side.module.unsupported.is_empty()
-        && side.function.values.iter().all(|v| match &v.kind {
+    side.module.unsupported.is_empty() && says_all(side.function, |_| false)
+}
+
+/// Whether nothing in a function has a meaning that the reader dropped. `defined` says whose bodies are looked at too.
+fn says_all(function: &Function, defined: impl Fn(&str) -> bool) -> bool {
+    function.unsupported.is_empty()
+        && function.values.iter().all(|v| match &v.kind {
             ValueKind::Instruction(Op::Call {
                 callee: Callee::Named(name),
                 ..
-            }) => known(name),
+            }) => known(name) || defined(name),
             ValueKind::Instruction(Op::Call { .. } | Op::Unsupported { .. }) => false,
             ValueKind::Constant(constant) => spelled(constant),
             _ => true,
@@ -62,6 +81,7 @@ fn known(callee: &str) -> bool {
         || callee == "llvm.assume"
         || [
             "llvm.expect.",
+            "llvm.ssa.copy.",
             "llvm.lifetime.",
             "llvm.vector.reduce.",
             "llvm.memcpy.",

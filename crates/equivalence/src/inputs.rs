@@ -4,10 +4,11 @@ use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::{Input, STRANGER_COUNT, Scalar};
 use calque_ir::{
-    Byte, Callee, Constant, FloatKind, Function, Memory, Module, Op, Pointer, Type, ValueKind,
-    float, fold,
+    Byte, Constant, FloatKind, Function, Memory, Module, Op, Pointer, Type, ValueKind, float, fold,
 };
 
+use crate::callees::{calls_strangers, with_callees};
+use crate::concrete::Side;
 use crate::image::{ImageByte, image};
 
 /// Inputs tried before any proof.
@@ -35,7 +36,7 @@ impl Random {
 }
 
 /// Integer constants of both functions, with neighbours, without repetition.
-pub(crate) fn harvest(functions: [&Function; 2]) -> Vec<u128> {
+pub(crate) fn harvest(functions: &[&Function]) -> Vec<u128> {
     let mut out: Vec<u128> = Vec::new();
     for function in functions {
         for value in &function.values {
@@ -56,7 +57,7 @@ pub(crate) fn harvest(functions: [&Function; 2]) -> Vec<u128> {
 }
 
 /// Bytes of the elements that a function reads through pointers that are not its own locals: 1, 2, 4 or 8.
-fn element_size(module: &Module, functions: [&Function; 2]) -> u64 {
+fn element_size(module: &Module, functions: &[&Function]) -> u64 {
     let mut sizes = Vec::new();
     for function in functions {
         for value in &function.values {
@@ -96,20 +97,24 @@ pub(crate) struct Inputs<'m> {
 }
 
 impl<'m> Inputs<'m> {
-    pub(crate) fn new(
-        modules: [&'m Module; 2],
-        functions: [&'m Function; 2],
-        noundef: Vec<bool>,
-    ) -> Self {
+    pub(crate) fn new(sides: [Side<'m>; 2], noundef: Vec<bool>) -> Self {
+        let [source, target] = sides.map(with_callees);
+        let all = [source.as_slice(), &target].concat();
         Self {
-            modules,
-            function: functions[0],
-            constants: harvest(functions),
-            element: element_size(modules[0], functions),
+            modules: sides.map(|s| s.module),
+            function: sides[0].function,
+            constants: harvest(&all),
+            element: element_size(sides[0].module, &all),
             random: Random::new(0x00ca_19e5),
             noundef,
-            strangers: functions.iter().any(|f| calls_strangers(f)),
+            strangers: calls_strangers(sides[0].module, &source)
+                || calls_strangers(sides[1].module, &target),
         }
+    }
+
+    /// Whether a function is called that is only declared.
+    pub(crate) fn strangers(&self) -> bool {
+        self.strangers
     }
 
     /// Whether some parameter has a type that no input can be made for.
@@ -324,11 +329,4 @@ impl<'m> Inputs<'m> {
         let block = memory.allocate(name, bytes, 16, false);
         (Scalar::Pointer(Pointer { block, offset: 0 }), count)
     }
-}
-
-/// Whether a function calls another that is only known by name.
-pub(crate) fn calls_strangers(function: &Function) -> bool {
-    function.values.iter().any(|v| {
-        matches!(&v.kind, ValueKind::Instruction(Op::Call { callee: Callee::Named(name), .. }) if !name.starts_with("llvm."))
-    })
 }

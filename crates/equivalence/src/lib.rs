@@ -9,14 +9,17 @@
 
 mod argue;
 mod bisimulation;
+mod callees;
 mod concrete;
 mod decide;
 mod graph;
 mod identical;
 mod image;
+mod inline;
 mod inputs;
 mod json;
 mod options;
+mod parting;
 mod promote;
 mod prove;
 #[cfg(test)]
@@ -25,9 +28,11 @@ mod replay;
 mod signature;
 mod solver;
 mod symbolic;
+mod tame;
 mod verdict;
 
 pub use decide::check;
 pub use options::{Options, Relation};
+pub use parting::Place;
 pub use signature::Signature;
 pub use verdict::{Counterexample, Decision, Verdict};

@@ -5,9 +5,10 @@ use calque_ir::collections::HashMap;
 use calque_ir::interpreter::{Input, STRANGER_COUNT, Scalar};
 use calque_ir::{Byte, Memory, MemoryBlock, Pointer, fold};
 
-use crate::concrete::{Comparison, Side, chooses, compare};
+use crate::callees::{chooses, with_callees};
+use crate::concrete::{Comparison, Side, compare};
 use crate::graph::{Evaluator, Graph, Kind, Node, Symbol};
-use crate::inputs::{Inputs, calls_strangers};
+use crate::inputs::Inputs;
 use crate::options::Options;
 use crate::prove::Entry;
 use crate::solver::FoundBlock;
@@ -72,8 +73,7 @@ impl Attempt<'_, '_> {
         let mut leaves = leaves;
         calque_ir::collections::sort(&mut leaves);
         places.fill(self, &leaves, &mut values);
-        let strangers =
-            calls_strangers(self.source.function) || calls_strangers(self.target.function);
+        let strangers = Inputs::new([self.source, self.target], Vec::new()).strangers();
         if strangers {
             let bytes = vec![Byte::Bits(0x11); 64];
             places.memory.allocate("elsewhere", bytes, 16, false);
@@ -105,7 +105,8 @@ impl Attempt<'_, '_> {
         if let Some((code, what)) = open {
             return Verdict::unknown(code, what);
         }
-        let choice = loose || chooses(self.source.function) || chooses(self.target.function);
+        let choice =
+            loose || chooses(&with_callees(self.source)) || chooses(&with_callees(self.target));
         let memory = leaves
             .iter()
             .any(|n| matches!(self.graph.kind(*n), Kind::Apply(..)));
@@ -144,11 +145,7 @@ struct Places {
 
 impl Places {
     fn new(attempt: &Attempt<'_, '_>, values: &mut Evaluator<'_>) -> Self {
-        let inputs = Inputs::new(
-            [attempt.source.module, attempt.target.module],
-            [attempt.source.function, attempt.target.function],
-            Vec::new(),
-        );
+        let inputs = Inputs::new([attempt.source, attempt.target], Vec::new());
         let mut out = Self {
             memory: inputs.globals(),
             blocks: HashMap::default(),

@@ -1,6 +1,7 @@
 //! What a check answers.
 
 use crate::json::Writer;
+use crate::parting::Place;
 
 /// The class of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub struct Counterexample {
     pub source: String,
     /// What the target does.
     pub target: String,
+    /// Where the source parts from the target, and where the target from the source, if that can be said: the first instruction that
+    /// computes what the other side never does.
+    pub parts_at: [Option<Place>; 2],
 }
 
 /// The answer to a check.
@@ -138,6 +142,22 @@ impl Verdict {
             }
             w.text("source", &c.source);
             w.text("target", &c.target);
+            if c.parts_at.iter().any(Option::is_some) {
+                w.key("parts_at");
+                w.open();
+                for (side, place) in ["source", "target"].iter().zip(&c.parts_at) {
+                    let Some(place) = place else { continue };
+                    w.key(side);
+                    w.open();
+                    w.number("line", place.line.into());
+                    w.text("instruction", &place.instruction);
+                    if let Some(value) = &place.value {
+                        w.text("value", value);
+                    }
+                    w.close();
+                }
+                w.close();
+            }
             w.close();
         }
         if let Some(reason) = self.reason {

@@ -63,6 +63,8 @@ pub struct Value {
     pub kind: ValueKind,
     /// The name in the text, without `%`.
     pub name: Rc<str>,
+    /// One-based line of an instruction in the text, 0 for what has no line of its own.
+    pub line: u32,
 }
 
 /// A basic block; the last instruction is the terminator.
@@ -156,6 +158,10 @@ impl MemoryEffects {
 pub struct Function {
     /// Name without `@`.
     pub name: String,
+    /// `internal` or `private`: no other module sees it.
+    pub local: bool,
+    /// `weak`, `linkonce` and the like: another definition may win at link time, so calls of it mean nothing known.
+    pub replaceable: bool,
     /// Result type.
     pub result: Type,
     /// Attributes of the result.
@@ -249,6 +255,7 @@ impl Function {
             ty,
             kind,
             name: name.into(),
+            line: 0,
         });
         id
     }
@@ -341,6 +348,22 @@ impl Module {
     #[must_use]
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.iter().find(|f| f.name == name)
+    }
+
+    /// The function whose body a call of this name runs, if that is known.
+    #[must_use]
+    pub fn callee(&self, name: &str) -> Option<&Function> {
+        self.function(name).filter(|f| !f.replaceable)
+    }
+
+    /// The function that a text is about where none is named: the only one, or the only one that other modules see.
+    #[must_use]
+    pub fn only_function(&self) -> Option<&Function> {
+        let mut seen = self.functions.iter().filter(|f| !f.local);
+        match (self.functions.as_slice(), seen.next(), seen.next()) {
+            ([one], ..) | (_, Some(one), None) => Some(one),
+            _ => None,
+        }
     }
 
     /// Whether a call has the types that its callee is declared with; if not, it is undefined behaviour.

@@ -8,10 +8,13 @@ use crate::instruction::{Callee, CastOp, Flags, Op};
 use crate::module::{BlockId, Constant, Function, Module, ValueId, ValueKind};
 use crate::types::Type;
 
-/// One function of a text in canonical short form, with the declarations, globals and named types that it needs.
+/// One function of a text in canonical short form, with all that its meaning rests on: the functions that it calls or names, their
+/// own callees and so on, and the declarations, globals and named types that they need.
 ///
-/// Metadata, attributes, alignment, comments, linkage and target lines are gone; values and blocks are numbered as LLVM numbers
-/// unnamed ones. Flags (`nsw`, `inbounds`, ...) stay, since they are part of the meaning. `function` names the one to print where the text defines several.
+/// Metadata, attributes, alignment, comments and target lines are gone; values and blocks are numbered as LLVM numbers unnamed ones.
+/// Flags (`nsw`, `inbounds`, ...) stay, since they are part of the meaning. The function asked for comes first; the others follow in
+/// the order in which they are mentioned, as `internal`, so that the text is about one function. `function` names the one to print
+/// where the text is about several.
 pub fn strip(text: &str, function: Option<&str>) -> Result<String, IrError> {
     let module = crate::parser::parse(text)?;
     let found = match function {
@@ -21,14 +24,13 @@ pub fn strip(text: &str, function: Option<&str>) -> Result<String, IrError> {
                 format!("the text defines no function @{name}"),
             )
         }),
-        None => match module.functions.as_slice() {
-            [one] => Ok(one),
-            [] => Err(IrError::new("no-function", "the text defines no function")),
-            many => Err(IrError::new(
-                "no-function",
-                format!("the text defines {} functions; name one", many.len()),
-            )),
-        },
+        None => module.only_function().ok_or_else(|| {
+            let message = match module.functions.len() {
+                0 => "the text defines no function".into(),
+                many => format!("the text defines {many} functions; name one"),
+            };
+            IrError::new("no-function", message)
+        }),
     }?;
     Ok(print_function(&module, found))
 }
@@ -42,16 +44,23 @@ pub fn print_function(module: &Module, function: &Function) -> String {
         numbers: HashMap::default(),
         blocks: Vec::new(),
         needs: Vec::new(),
+        mentioned: vec![function],
     };
-    printer.number();
-    let body = printer.body();
+    let mut bodies = String::new();
+    let mut next = 0;
+    while let Some(&function) = printer.mentioned.get(next) {
+        printer.function = function;
+        printer.number();
+        bodies += &printer.body(if next == 0 { "" } else { "internal " });
+        next += 1;
+    }
     let mut head = String::new();
     crate::collections::sort(&mut printer.needs);
     for need in &printer.needs {
         head.push_str(need);
         head.push('\n');
     }
-    head + &body
+    head + &bodies
 }
 
 /// A name as LLVM writes it: quoted where it must be.
@@ -76,12 +85,16 @@ struct Printer<'m> {
     function: &'m Function,
     numbers: HashMap<ValueId, u32>,
     blocks: Vec<u32>,
-    /// Lines that stand before the function: types, globals, declarations.
+    /// Lines that stand before the functions: types, globals, declarations.
     needs: Vec<String>,
+    /// Defined functions to print, in order.
+    mentioned: Vec<&'m Function>,
 }
 
 impl Printer<'_> {
     fn number(&mut self) {
+        self.numbers.clear();
+        self.blocks.clear();
         let mut next = 0;
         let mut take = || {
             next += 1;
@@ -100,7 +113,7 @@ impl Printer<'_> {
         }
     }
 
-    fn body(&mut self) -> String {
+    fn body(&mut self, linkage: &str) -> String {
         let f = self.function;
         let parameters: Vec<String> = f
             .parameters
@@ -118,7 +131,7 @@ impl Printer<'_> {
         };
         let result = self.ty(&f.result);
         let mut out = format!(
-            "define {result} @{}({}{dots}) {{\n",
+            "define {linkage}{result} @{}({}{dots}) {{\n",
             quoted(&f.name),
             parameters.join(", ")
         );
@@ -263,19 +276,24 @@ impl Printer<'_> {
                 self.need(line);
             }
         } else {
-            self.declare(name);
+            self.mention(name);
         }
         format!("@{}", quoted(name))
     }
 
-    fn declare(&mut self, name: &str) {
-        let (result, parameters, variadic) = if let Some(d) = self.module.declarations.get(name) {
+    /// A function is named: its definition or, where none is known, its declaration is part of the text.
+    fn mention(&mut self, name: &str) {
+        let module = self.module;
+        if self.mentioned.iter().any(|f| f.name == name) {
+            return;
+        }
+        if let Some(function) = module.callee(name) {
+            self.mentioned.push(function);
+            return;
+        }
+        let (result, parameters, variadic) = if let Some(d) = module.declarations.get(name) {
             (d.result.clone(), d.parameters.clone(), d.variadic)
-        } else if let Some(f) = self
-            .module
-            .function(name)
-            .filter(|f| f.name != self.function.name)
-        {
+        } else if let Some(f) = module.function(name) {
             (
                 f.result.clone(),
                 f.parameters.iter().map(|p| f.ty(p.value).clone()).collect(),
@@ -508,12 +526,19 @@ impl Printer<'_> {
         let mut ty = self.ty(self.function.ty(id));
         let name = match callee {
             Callee::Named(name) => {
-                self.declare(name);
+                self.mention(name);
                 // A variadic callee's type is written out.
-                if let Some(d) = self.module.declarations.get(name).filter(|d| d.variadic) {
-                    let list: Vec<String> = d
-                        .parameters
-                        .iter()
+                let module = self.module;
+                let parameters: Option<Vec<&Type>> = match module.declarations.get(name) {
+                    Some(d) => d.variadic.then(|| d.parameters.iter().collect()),
+                    None => module
+                        .function(name)
+                        .filter(|f| f.variadic)
+                        .map(|f| f.parameters.iter().map(|p| f.ty(p.value)).collect()),
+                };
+                if let Some(parameters) = parameters {
+                    let list: Vec<String> = parameters
+                        .into_iter()
                         .map(ToString::to_string)
                         .chain(["...".into()])
                         .collect();

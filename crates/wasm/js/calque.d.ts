@@ -118,6 +118,15 @@ export function trainTokenizer(options: {
 /** What a function did on one input. */
 export type Outcome = Readonly<Record<string, unknown>> | string;
 
+/** An instruction of a text, and what it gave. */
+export interface PartingPlace {
+  /** One-based. */
+  readonly line: number;
+  readonly instruction: string;
+  /** Absent where it gives nothing, or ended the run. */
+  readonly value?: string;
+}
+
 export interface Verdict {
   readonly verdict: "proved" | "refuted" | "unknown";
   readonly method?: string;
@@ -129,6 +138,8 @@ export interface Verdict {
     readonly memory?: unknown;
     readonly source: Outcome;
     readonly target: Outcome;
+    /** The first instruction of each side that computes, on this input, what the other side never does, if there is one. */
+    readonly parts_at?: { readonly source?: PartingPlace; readonly target?: PartingPlace };
   };
   /** With `unknown`: a stable code such as `budget`, `loop-bound`, `memory-model`. */
   readonly reason?: string;

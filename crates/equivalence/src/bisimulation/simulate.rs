@@ -3,7 +3,7 @@
 use calque_ir::collections::HashMap;
 
 use calque_ir::interpreter::Scalar;
-use calque_ir::{BlockId, Function, Op, ValueId};
+use calque_ir::{BlockId, Callee, Function, Op, ValueId};
 
 use super::candidates::{Pairing, pairings};
 use super::invariants::{Step, guess, keep_inductive, speakable};
@@ -16,7 +16,9 @@ use crate::inputs::{INPUT_COUNT, Inputs};
 use crate::options::Options;
 use crate::prove::{entry, lane_violation, start, violation};
 use crate::solver::{Answer, Solver};
-use crate::symbolic::{Lanes, Machine, Role, Segment, Stop, World, memory_violation, unit_of};
+use crate::symbolic::{
+    Lanes, Machine, Role, Segment, Stop, World, is_quiet, memory_violation, unit_of,
+};
 
 /// Inputs that are traced.
 const TRACED: usize = 96;
@@ -113,11 +115,7 @@ fn traces(
         wanted(source, left, Role::Source),
         wanted(target, right, Role::Target),
     );
-    let mut inputs = Inputs::new(
-        [source.module, target.module],
-        [source.function, target.function],
-        noundef.to_vec(),
-    );
+    let mut inputs = Inputs::new([source, target], noundef.to_vec());
     if let Some(ty) = inputs.unsupported() {
         return Stop::because(
             "unsupported-instruction",
@@ -149,17 +147,17 @@ fn traces(
 
 /// Whether a function changes memory, as far as can be seen.
 fn writes(f: &Function) -> bool {
-    f.blocks.iter().flat_map(|b| &b.instructions).any(|id| match f.op(*id) {
-                Some(Op::Store { .. }) => true,
-                Some(Op::Call { callee, .. }) => {
-                    !matches!(callee, calque_ir::Callee::Named(name) if calque_ir::fold::Intrinsic::from_callee(name).is_some()
-                        || calque_ir::fold::overflow_intrinsic(name).is_some()
-                        || name == "llvm.assume"
-                        || name.starts_with("llvm.expect.")
-                        || name.starts_with("llvm.vector.reduce."))
-                }
-                _ => false,
-            })
+    f.blocks
+        .iter()
+        .flat_map(|b| &b.instructions)
+        .any(|id| match f.op(*id) {
+            Some(Op::Store { .. }) => true,
+            // What ends the program leaves nothing behind that a loop could see.
+            Some(Op::Call { callee, .. }) => {
+                !matches!(callee, Callee::Named(name) if is_quiet(name) || name == "llvm.trap")
+            }
+            _ => false,
+        })
 }
 
 /// The state of one attempt with one pairing.

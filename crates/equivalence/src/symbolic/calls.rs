@@ -40,6 +40,17 @@ pub(crate) struct Event {
     pub(crate) twins: Vec<(usize, Node)>,
 }
 
+/// Intrinsics that neither touch memory nor end the program.
+pub(crate) fn is_quiet(name: &str) -> bool {
+    Intrinsic::from_callee(name).is_some()
+        || overflow_intrinsic(name).is_some()
+        || calque_ir::float::is_intrinsic(name)
+        || name == "llvm.assume"
+        || ["llvm.expect.", "llvm.ssa.copy.", "llvm.vector.reduce."]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
 impl Machine<'_> {
     fn unknown_call(
         &mut self,
@@ -313,7 +324,7 @@ impl Machine<'_> {
             self.pointwise(state.graph, id, which, operands, &lanes)?
         } else if let Some((op, signed)) = overflow_intrinsic(name) {
             self.with_overflow(state.graph, op, signed, &lanes)?
-        } else if name.starts_with("llvm.expect.") {
+        } else if name.starts_with("llvm.expect.") || name.starts_with("llvm.ssa.copy.") {
             lanes.first().cloned().unwrap_or_default()
         } else if name.starts_with("llvm.memcpy.")
             || name.starts_with("llvm.memmove.")

@@ -50,7 +50,7 @@ pub(super) fn liveness(
 }
 
 /// Locals whose address is stored, passed, compared or returned: more than loaded from, stored to, and moved along.
-pub(super) fn escaping(function: &Function) -> HashSet<ValueId> {
+pub(crate) fn escaping(function: &Function) -> HashSet<ValueId> {
     // What an address flows into without getting out.
     let mut origin: HashMap<ValueId, Vec<ValueId>> = HashMap::default();
     for (i, value) in function.values.iter().enumerate() {
@@ -89,6 +89,10 @@ pub(super) fn escaping(function: &Function) -> HashSet<ValueId> {
                     | Op::Phi { .. }
                     | Op::Select { .. }
                     | Op::Freeze { .. } => true,
+                    Op::Call {
+                        callee: calque_ir::Callee::Named(name),
+                        ..
+                    } => name.starts_with("llvm.ssa.copy."),
                     _ => false,
                 };
                 for local in from {

@@ -19,6 +19,8 @@ mod undef;
 mod walk;
 
 pub(crate) use arithmetic::compare_nodes;
+pub(crate) use calls::is_quiet;
+pub(crate) use liveness::escaping;
 pub(crate) use machine::{Machine, Segment};
 pub(crate) use memory::{memory_violation, unit_of};
 #[cfg(test)]

@@ -132,7 +132,11 @@ fn is_pure(op: &Op, loads: bool) -> bool {
         Op::Call {
             callee: Callee::Named(name),
             ..
-        } => Intrinsic::from_callee(name).is_some() || overflow_intrinsic(name).is_some(),
+        } => {
+            Intrinsic::from_callee(name).is_some()
+                || overflow_intrinsic(name).is_some()
+                || name.starts_with("llvm.ssa.copy.")
+        }
         _ => false,
     }
 }

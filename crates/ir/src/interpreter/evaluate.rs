@@ -37,6 +37,42 @@ pub struct Frame<'m> {
     pub(super) loosened: Cell<bool>,
     pub(super) any_loose: bool,
     pub(super) depth: u32,
+    /// The steps so far, where they are wanted, and the number of this call among all calls.
+    pub(super) steps: Option<Vec<Step<'m>>>,
+    pub(super) number: u32,
+}
+
+/// One instruction of a run.
+#[derive(Clone, Debug)]
+pub struct Step<'m> {
+    /// Where it stands.
+    pub function: &'m Function,
+    /// Which of the run's calls of functions it is part of; the outermost is 0.
+    pub frame: u32,
+    /// The instruction.
+    pub id: ValueId,
+    /// Lanes of its result, or of what a `ret` returns; `None` while it has not ended, or where it ended the run.
+    pub value: Option<Vec<Scalar>>,
+    /// What a load or store went to.
+    pub place: Option<Pointer>,
+    /// Calls that the world had seen before it.
+    pub calls: usize,
+}
+
+/// `run` that also gives all steps, in order. Phis are steps too.
+#[must_use]
+pub fn run_with_steps<'m>(
+    module: &'m Module,
+    function: &'m Function,
+    input: &Input,
+    fuel: u64,
+    choice: Choice,
+) -> (Outcome, Vec<Step<'m>>) {
+    let mut frame = Frame::new(module, function, input, fuel, choice);
+    frame.steps = Some(Vec::new());
+    let result = frame.call(&input.arguments, &mut |_, _| {});
+    let steps = frame.steps.take().unwrap_or_default();
+    (frame.end(result), steps)
 }
 
 /// Runs `function` for at most `fuel` instructions. `visit` sees the frame on entry to each block, its phis done.
@@ -79,53 +115,98 @@ pub(super) fn run_scripted(
     script: Script,
     visit: &mut dyn FnMut(BlockId, &Frame<'_>),
 ) -> Scripted {
-    let mut frame = Frame {
-        own: input.memory.blocks.len(),
-        strangers: input.strangers,
-        calls: Vec::new(),
-        script: RefCell::new(script),
-        module,
-        function,
-        values: vec![None; function.values.len()],
-        memory: input.memory.clone(),
-        fuel,
-        choice,
-        touched: (false, false),
-        loose: HashMap::default(),
-        loosened: Cell::new(false),
-        any_loose: false,
-        depth: 0,
-    };
-    let own = frame.own;
-    let outcome = match frame.call(&input.arguments, visit) {
-        Ok(value) => {
-            frame
-                .memory
-                .blocks
-                .iter_mut()
-                .skip(own)
-                .for_each(|b| b.live = false);
-            Outcome::Return {
-                value,
-                memory: frame.memory,
-                calls: frame.calls,
-            }
-        }
-        Err(Stop::Undefined(what)) => Outcome::Undefined(what),
-        Err(Stop::OutOfFuel) => Outcome::OutOfFuel,
-        Err(Stop::Stuck(code, what)) => Outcome::Stuck(code, what),
-        Err(Stop::Exit) => Outcome::Exited { calls: frame.calls },
-    };
+    let mut frame = Frame::new(module, function, input, fuel, choice);
+    frame.script = RefCell::new(script);
+    let result = frame.call(&input.arguments, visit);
     Scripted {
-        outcome,
-        script: frame.script.into_inner(),
+        script: frame.script.take(),
         loose: frame.any_loose,
+        outcome: frame.end(result),
     }
 }
 
 type Lanes = Vec<Scalar>;
 
-impl Frame<'_> {
+impl<'m> Frame<'m> {
+    fn new(
+        module: &'m Module,
+        function: &'m Function,
+        input: &Input,
+        fuel: u64,
+        choice: Choice,
+    ) -> Self {
+        Self {
+            own: input.memory.blocks.len(),
+            strangers: input.strangers,
+            calls: Vec::new(),
+            script: RefCell::default(),
+            module,
+            function,
+            values: vec![None; function.values.len()],
+            memory: input.memory.clone(),
+            fuel,
+            choice,
+            touched: (false, false),
+            loose: HashMap::default(),
+            loosened: Cell::new(false),
+            any_loose: false,
+            depth: 0,
+            steps: None,
+            number: 0,
+        }
+    }
+
+    /// What the outermost call came to.
+    fn end(mut self, result: Result<Lanes, Stop>) -> Outcome {
+        match result {
+            Ok(value) => {
+                let own = self.memory.blocks.iter_mut().skip(self.own);
+                own.for_each(|b| b.live = false);
+                Outcome::Return {
+                    value,
+                    memory: self.memory,
+                    calls: self.calls,
+                }
+            }
+            Err(Stop::Undefined(what)) => Outcome::Undefined(what),
+            Err(Stop::OutOfFuel) => Outcome::OutOfFuel,
+            Err(Stop::Stuck(code, what)) => Outcome::Stuck(code, what),
+            Err(Stop::Exit) => Outcome::Exited { calls: self.calls },
+        }
+    }
+
+    /// An instruction begins, if steps are wanted.
+    fn note_step(&mut self, id: ValueId, op: &Op) {
+        if self.steps.is_none() {
+            return;
+        }
+        let place = match op {
+            Op::Load { pointer, .. } | Op::Store { pointer, .. } => match self.scalar(*pointer) {
+                Ok(Scalar::Pointer(pointer)) => Some(pointer),
+                _ => None,
+            },
+            _ => None,
+        };
+        let step = Step {
+            function: self.function,
+            frame: self.number,
+            id,
+            value: None,
+            place,
+            calls: self.calls.len(),
+        };
+        self.steps.get_or_insert_default().push(step);
+    }
+
+    /// The instruction that began last in this call has a value.
+    fn note_value(&mut self, value: &Lanes) {
+        let number = self.number;
+        let open = self.steps.iter_mut().flatten().rev();
+        if let Some(step) = open.into_iter().find(|s| s.frame == number) {
+            step.value = Some(value.clone());
+        }
+    }
+
     /// The lanes of a value, if it has been computed (or is a constant).
     #[must_use]
     pub fn get(&self, id: ValueId) -> Option<Vec<Scalar>> {
@@ -171,10 +252,18 @@ impl Frame<'_> {
             for &id in instructions {
                 let Some(op) = function.op(id) else { continue };
                 self.fuel = self.fuel.checked_sub(1).ok_or(Stop::OutOfFuel)?;
+                if matches!(op, Op::Phi { .. }) {
+                    self.read_loose(id, op)?;
+                    continue;
+                }
+                self.note_step(id, op);
                 self.read_loose(id, op)?;
                 let next = match op {
-                    Op::Phi { .. } => continue,
-                    Op::Return { value } => return self.returned(*value),
+                    Op::Return { value } => {
+                        let value = self.returned(*value)?;
+                        self.note_value(&value);
+                        return Ok(value);
+                    }
                     Op::Unreachable => return Stop::undefined("reached unreachable"),
                     Op::Branch { target } => *target,
                     Op::BranchIf { condition, yes, no } => match self.scalar(*condition)? {
@@ -195,6 +284,7 @@ impl Frame<'_> {
                     },
                     _ => {
                         let value = self.operation(id, op)?;
+                        self.note_value(&value);
                         self.values[id.0 as usize] = Some(value);
                         self.note_loose(id);
                         continue;
@@ -226,6 +316,10 @@ impl Frame<'_> {
             self.loosened.set(false);
         }
         for (id, value, loose) in pending {
+            if let Some(op) = self.function.op(id) {
+                self.note_step(id, op);
+                self.note_value(&value);
+            }
             self.values[id.0 as usize] = Some(value);
             self.loosened.set(loose);
             self.note_loose(id);
@@ -527,7 +621,7 @@ impl Frame<'_> {
         if name.starts_with("llvm.") {
             return self.intrinsic(id, name, &arguments);
         }
-        let Some(function) = self.module.function(name) else {
+        let Some(function) = self.module.callee(name) else {
             return self.stranger(id, name, arguments, site);
         };
         if self.depth >= CALL_DEPTH_LIMIT {
@@ -550,8 +644,12 @@ impl Frame<'_> {
             loosened: Cell::new(false),
             any_loose: self.any_loose,
             depth: self.depth + 1,
+            // No two calls have one number: each call is a step.
+            number: self.steps.as_ref().map_or(0, Vec::len) as u32,
+            steps: self.steps.take(),
         };
         let result = inner.call(&arguments, &mut |_, _| {});
+        self.steps = inner.steps;
         self.fuel = inner.fuel;
         self.touched.0 |= inner.touched.0;
         self.touched.1 |= inner.touched.1;

@@ -37,10 +37,12 @@ impl Frame<'_> {
                 _ => Stop::undefined("assume of something that does not hold"),
             },
             _ if name.starts_with("llvm.lifetime.") => self.lifetime(name, arguments),
-            _ if name.starts_with("llvm.expect.") => arguments
-                .first()
-                .cloned()
-                .ok_or(Stop::Stuck("external-call", name.into())),
+            _ if name.starts_with("llvm.expect.") || name.starts_with("llvm.ssa.copy.") => {
+                arguments
+                    .first()
+                    .cloned()
+                    .ok_or(Stop::Stuck("external-call", name.into()))
+            }
             _ if name.starts_with("llvm.memset.")
                 || name.starts_with("llvm.memcpy.")
                 || name.starts_with("llvm.memmove.") =>

@@ -14,7 +14,7 @@ mod scalars;
 
 pub use callees::{CallRecord, STRANGER_COUNT};
 pub use choices::{Outcomes, run_all};
-pub use evaluate::{Frame, run};
+pub use evaluate::{Frame, Step, run, run_with_steps};
 
 use crate::memory::{Memory, Pointer};
 

@@ -70,15 +70,19 @@ const LINKAGE: &[&str] = &[
 ];
 
 impl Parser<'_> {
-    fn skip_linkage(&mut self) {
+    /// Skips linkage, visibility and calling convention; says whether the function is local, and whether it is replaceable.
+    fn linkage(&mut self) -> (bool, bool) {
+        let (mut local, mut replaceable) = (false, false);
         loop {
             if LINKAGE.contains(&self.word()) {
+                local |= matches!(self.word(), "internal" | "private");
+                replaceable |= matches!(self.word(), "weak" | "linkonce" | "extern_weak");
                 self.bump();
             } else if self.word() == "cc" && self.peek_at(1).kind == Kind::Integer {
                 self.bump();
                 self.bump();
             } else {
-                return;
+                return (local, replaceable);
             }
         }
     }
@@ -89,7 +93,7 @@ impl Parser<'_> {
             self.bump();
             self.bump();
         }
-        self.skip_linkage();
+        self.linkage();
         let result_attributes = self.parameter_attributes()?;
         let result = self.type_name()?;
         let token = self.bump();
@@ -137,7 +141,7 @@ impl Parser<'_> {
 
     pub(super) fn function(&mut self) -> Result<Function, IrError> {
         self.bump();
-        self.skip_linkage();
+        let (local, replaceable) = self.linkage();
         let result_attributes = self.parameter_attributes()?;
         let result = self.type_name()?;
         let name_token = self.bump();
@@ -147,6 +151,8 @@ impl Parser<'_> {
         let mut body = Body {
             function: Function {
                 name: lexer::name_of(self.text, name_token),
+                local,
+                replaceable,
                 result,
                 result_attributes,
                 parameters: Vec::new(),
@@ -335,6 +341,7 @@ impl Parser<'_> {
                 ty,
                 kind,
                 name: name.into(),
+                line: 0,
             };
             return Ok(id);
         }

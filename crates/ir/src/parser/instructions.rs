@@ -67,8 +67,9 @@ impl Parser<'_> {
                 return Ok(None);
             }
         }
-        self.define(body, start, name, ty, ValueKind::Instruction(op))
-            .map(Some)
+        let id = self.define(body, start, name, ty, ValueKind::Instruction(op))?;
+        body.function.values[id.0 as usize].line = self.line(token);
+        Ok(Some(id))
     }
 
     fn trailing_metadata(

@@ -57,6 +57,8 @@ struct Parser<'t> {
     groups: HashMap<String, FunctionAttributes>,
     /// Where each metadata node is defined: the token after `=`.
     metadata: HashMap<String, usize>,
+    /// The last place whose line was asked for, and that line.
+    place: (usize, u32),
     loops_must_progress: bool,
     /// Result type of the function type read last.
     function_result: Type,
@@ -75,6 +77,7 @@ impl<'t> Parser<'t> {
             depth: 0,
             groups: HashMap::default(),
             metadata: HashMap::default(),
+            place: (0, 1),
             loops_must_progress: false,
             function_result: Type::Void,
             module: Module::default(),
@@ -168,6 +171,15 @@ impl<'t> Parser<'t> {
             line,
             column,
         }
+    }
+
+    /// The line of a token that stands behind all tokens asked for so far.
+    fn line(&mut self, token: Token) -> u32 {
+        let (at, line) = self.place;
+        let passed = self.text.get(at..token.start).unwrap_or_default();
+        let breaks = passed.split(|b| *b == b'\n').count() - 1;
+        self.place = (token.start.max(at), line + breaks as u32);
+        self.place.1
     }
 
     fn nested<T>(
