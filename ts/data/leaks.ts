@@ -115,6 +115,42 @@ export const leaks = (
   return found;
 };
 
+/**
+ * The first text that is one of the programs or nearly so, as `leaks` has it, for rows that belong to no
+ * task. A text is the whole of what stands between special tokens (`<|lua|>`) or fences of code.
+ */
+export const programIn = (
+  texts: readonly string[],
+  programs: readonly Program[],
+  similarity = 0.95,
+): { readonly text: number; readonly program: Program } | undefined => {
+  const windows = programs.map(({ code }) => shinglesOf(code));
+  const holders = new Map<string, number[]>();
+  windows.forEach((own, index) => {
+    for (const window of own) {
+      const list = holders.get(window);
+      if (list === undefined) holders.set(window, [index]);
+      else list.push(index);
+    }
+  });
+  for (const [at, text] of texts.entries()) {
+    for (const part of text.split(/<\|[^|>]*\|>|^```.*$/m)) {
+      const own = shinglesOf(part);
+      const common = new Map<number, number>();
+      for (const window of own) {
+        for (const index of holders.get(window) ?? []) {
+          common.set(index, (common.get(index) ?? 0) + 1);
+        }
+      }
+      for (const [index, count] of common) {
+        const union = own.size + windows[index]!.size - count;
+        if (count >= similarity * union) return { text: at, program: programs[index]! };
+      }
+    }
+  }
+  return undefined;
+};
+
 const shared = (
   kind: Leak["kind"],
   rows: readonly (readonly [key: string, id: string, split: Task["split"]])[],

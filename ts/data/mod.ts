@@ -21,7 +21,7 @@ export { type Level, levels } from "./typed/draw.ts";
 export { type TypedLanguage, typedLanguages } from "./typed/print.ts";
 export { type GeneratorLanguage, generatorLanguages } from "./program/print.ts";
 export { judgeRequest, type Verified, verify, type VerifyOptions } from "./verify.ts";
-export { type Leak, type LeakOptions, leaks } from "./leaks.ts";
+export { type Leak, type LeakOptions, leaks, programIn } from "./leaks.ts";
 export { stats } from "./stats.ts";
 export {
   type Imported,

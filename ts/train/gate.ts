@@ -1,6 +1,14 @@
-import { Effect } from "effect";
+import { Effect, Schema } from "effect";
 import { join } from "node:path";
-import { leaks, type Program, readPrograms, readTasks, type Task } from "../data/mod.ts";
+import {
+  leaks,
+  type Program,
+  programIn,
+  readJsonl,
+  readPrograms,
+  readTasks,
+  type Task,
+} from "../data/mod.ts";
 import type { Judge } from "../rollout/mod.ts";
 import { TrainRefused } from "./errors.ts";
 import { evaluatedLanguages } from "./evaluation.ts";
@@ -36,7 +44,13 @@ export const checkSplit = Effect.fn("checkSplit")(function* (stages: readonly St
   yield* add(trained, "train");
   yield* add(evaluated, "held-out");
   const [first, ...others] = leaks(tasks, programs);
-  if (first === undefined) return;
+  if (first === undefined) {
+    const rows = stages.flatMap(({ data }) =>
+      data === undefined || data.mixture !== undefined ? [] : [data.path]
+    );
+    const heldOut = new Set(tasks.filter((task) => task.split === "held-out").map(({ id }) => id));
+    return yield* checkRows(rows, programs.filter(({ task }) => heldOut.has(task)));
+  }
   return yield* new TrainRefused({
     code: "leak",
     message: `${evaluated[0]}: the held-out task ${first.held_out} would be trained on as ` +
@@ -45,6 +59,31 @@ export const checkSplit = Effect.fn("checkSplit")(function* (stages: readonly St
       `; see calque data leaks ${[...new Set([...trained, ...evaluated])].join(" ")}`,
   });
 });
+
+/** Rows belong to no task: what counts is whether one holds a program that the evaluation waits for. */
+const checkRows = Effect.fnUntraced(
+  function* (files: readonly string[], heldOut: readonly Program[]) {
+    for (const file of new Set(files)) {
+      const rows = yield* readJsonl(file, Schema.Json);
+      const texts = rows.flatMap((row, at) => textsIn(row).map((text) => ({ text, line: at + 1 })));
+      const found = programIn(texts.map(({ text }) => text), heldOut);
+      if (found === undefined) continue;
+      const { task, language } = found.program;
+      const { line } = texts[found.text]!;
+      return yield* new TrainRefused({
+        code: "leak",
+        message: `${file}:${line}: holds the ${language} program of the held-out task ${task}`,
+      });
+    }
+  },
+);
+
+const textsIn = (value: Schema.Json): readonly string[] =>
+  typeof value === "string"
+    ? [value]
+    : typeof value === "object" && value !== null
+    ? Object.values(value).flatMap(textsIn)
+    : [];
 
 /**
  * Refuses a judge, or tests, that tell nothing: in each language that is rewarded or evaluated one program that is

@@ -108,7 +108,12 @@ refused(
 refused("a folder without tasks", () => ({ rollout: { tasks: "nowhere" } }), /nowhere/);
 refused("a model that is not there", () => ({ model: "nowhere" }), /nowhere/);
 
-const sftOn = (rows: readonly unknown[], expected: RegExp, what: string): void =>
+const sftOn = (
+  rows: readonly unknown[],
+  expected: RegExp,
+  what: string,
+  more: Record<string, unknown> = {},
+): void =>
   Deno.test(`refused before the engine is opened: ${what}`, async () => {
     const folder = temporary();
     try {
@@ -122,6 +127,7 @@ const sftOn = (rows: readonly unknown[], expected: RegExp, what: string): void =
           optimizer: { lr: 1e-3 },
           data: { path },
           engine: { tokens_per_pass: 64, context: 32 },
+          ...more,
         }),
         "sft.json",
       );
@@ -175,3 +181,35 @@ Deno.test("a run whose gradient stays without a number stops after ten steps and
     rmSync(folder, { recursive: true });
   }
 });
+
+const heldOut = (() => {
+  const read = (name: string): Row[] =>
+    readFileSync(`${assets}/tasks/${name}.jsonl`, "utf8").trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+  const ids = new Set(read("tasks").filter((t) => t["split"] === "held-out").map((t) => t["id"]));
+  return read("programs").find((p) => p["language"] === "lua" && ids.has(p["task"]))!;
+})();
+sftOn(
+  [{ text: "nothing of it" }, {
+    messages: [
+      { role: "user", content: "Say it in Lua." },
+      {
+        role: "assistant",
+        content: "Here:\n```lua\n" + String(heldOut["code"]).replaceAll("  ", "\t") + "\n```",
+      },
+    ],
+  }],
+  new RegExp(`rows\\.jsonl:2: holds the lua program of the held-out task ${heldOut["task"]}`),
+  "a row that holds a held-out program",
+  {
+    rollout: {
+      tasks: `${assets}/tasks`,
+      kind: "translation",
+      sources: ["lua"],
+      targets: ["c"],
+      max_tokens: 8,
+    },
+    evaluate: { problems: 2 },
+  },
+);

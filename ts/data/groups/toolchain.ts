@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 /** What makes LLVM IR of a language. */
@@ -161,6 +161,8 @@ const frontEnds: Readonly<Record<SourceLanguage, FrontEnd>> = {
     const visible = code.replace(/^(?:pub )?fn (?=\w+\()/gm, "#[no_mangle] pub fn ");
     return inFolder("source.rs", visible, (source, out) =>
       feed(command, [
+        // Panics say where they are, and the folder has another name each time.
+        `--remap-path-prefix=${dirname(source)}=`,
         ...["--edition", "2021", "--crate-type", "lib", "-A", "warnings", "--emit=llvm-ir"],
         ...["-C", `opt-level=${level.slice(2)}`, "-C", "debug-assertions=off"],
         ...["-C", "panic=abort", "-C", "codegen-units=1", "-o", out, source],
