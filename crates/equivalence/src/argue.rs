@@ -9,10 +9,10 @@ use crate::graph::{Graph, Node};
 use crate::inline::inline;
 use crate::options::Options;
 use crate::promote::promote;
-use crate::prove::{entry, start, violation};
+use crate::prove::{Entry, entry, start, violation};
 use crate::replay::Attempt;
 use crate::solver::{Answer, Blocks, KnownBlock, Solver};
-use crate::symbolic::{Machine, Role, Stop, World, unit_of};
+use crate::symbolic::{Extent, Machine, Role, Stop, World, unit_of};
 use crate::verdict::{Decision, Verdict};
 
 /// Proves refinement, refutes it by a model that replays, or says why not.
@@ -122,6 +122,7 @@ fn bounded(
         .map(|l| l.provenance)
         .collect();
     (s.entry_pointers, t.entry_pointers) = (pointers.clone(), pointers);
+    let extents = bring_extents([&mut s, &mut t], &mut graph, options, &shared);
     let left = start(&mut s, &mut graph, &mut world, &shared, &[])?;
     t.partners.clone_from(&left.events);
     let right = start(&mut t, &mut graph, &mut world, &shared, &[])?;
@@ -159,7 +160,15 @@ fn bounded(
             if let Some(blocks) = &mut solver.blocks {
                 blocks.small = true;
             }
-            if let Answer::Model(small) = solver.ask(&graph, question) {
+            // Slices as short as a run can have them.
+            let mut short = vec![question];
+            for extent in &extents {
+                let (bytes, start) = (graph.constant(256, 64), graph.constant(1 << 40, 64));
+                short.push(graph.unsigned_less(extent.bytes, bytes));
+                short.push(graph.unsigned_less(extent.start, start));
+            }
+            let short = graph.all(&short);
+            if let Answer::Model(small) = solver.ask(&graph, short) {
                 (model, found) = (small, solver.found.clone());
             }
             let attempt = Attempt {
@@ -170,10 +179,27 @@ fn bounded(
                 world: &world,
                 entry: &shared,
                 found: &found,
+                extents: &extents,
             };
             attempt.replay(model)
         }
     })
+}
+
+/// Tells both sides what the signature says of the memory behind slices.
+pub(crate) fn bring_extents(
+    machines: [&mut Machine<'_>; 2],
+    graph: &mut Graph,
+    options: &Options,
+    entry: &Entry,
+) -> Vec<Extent> {
+    let signature = options.signature.as_ref();
+    let extents = signature.map_or_else(Vec::new, |s| s.extents(graph, &entry.arguments));
+    for machine in machines {
+        machine.extents.clone_from(&extents);
+        machine.entry_memory = Some(entry.memory);
+    }
+    extents
 }
 
 /// The globals that both sides name, as the solver sees them.

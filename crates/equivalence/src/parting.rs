@@ -149,6 +149,10 @@ fn traced_back(
         known.extend(keys(lanes, &Type::Void));
     }
     calque_ir::collections::sort(&mut known);
+    let poisoned = own[end]
+        .value
+        .as_ref()
+        .is_some_and(|v| v.contains(&Scalar::Poison));
     let foreign = |step: &Step<'_>| {
         let ty = step.function.ty(step.id);
         let Some(value) = step.value.as_ref().filter(|v| !v.is_empty()) else {
@@ -156,7 +160,11 @@ fn traced_back(
         };
         // Addresses of locals say nothing.
         let own_local = |s: &Scalar| matches!(s, Scalar::Pointer(p) if p.block as usize >= input.memory.blocks.len());
-        *ty.scalar() != Type::Int(1)
+        // Where poison came out, it is poison that came in first.
+        if poisoned && !value.contains(&Scalar::Poison) {
+            return false;
+        }
+        (poisoned || *ty.scalar() != Type::Int(1))
             && !value.iter().any(own_local)
             && !keys(value, ty)
                 .iter()

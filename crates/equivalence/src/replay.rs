@@ -12,7 +12,7 @@ use crate::inputs::Inputs;
 use crate::options::Options;
 use crate::prove::Entry;
 use crate::solver::FoundBlock;
-use crate::symbolic::World;
+use crate::symbolic::{Extent, World};
 use crate::verdict::Verdict;
 
 /// Bytes of an allocation that are made; a larger one is cut.
@@ -29,6 +29,7 @@ pub(crate) struct Attempt<'a, 'm> {
     pub(crate) world: &'a World,
     pub(crate) entry: &'a Entry,
     pub(crate) found: &'a [FoundBlock],
+    pub(crate) extents: &'a [Extent],
 }
 
 impl Attempt<'_, '_> {
@@ -166,6 +167,16 @@ impl Places {
         for block in attempt.found {
             let id = values.value(block.provenance);
             out.found.insert(id, block.clone());
+        }
+        for extent in attempt.extents {
+            let block = FoundBlock {
+                provenance: extent.provenance,
+                base: values.value(extent.start) as u64,
+                size: values.value(extent.bytes) as u64,
+                constant: false,
+                live: true,
+            };
+            out.found.insert(values.value(extent.provenance), block);
         }
         out
     }

@@ -102,9 +102,15 @@ fn slices() {
 fn a_failed_check_of_bounds_is_one_outcome() {
     let signature = "slice<i32>, i64 -> i32";
     expect(Decision::Proved, signature, INDEX_RUST, INDEX_D);
-    let off = INDEX_D.replace("icmp ugt", "icmp uge");
-    let verdict = agrees(signature, INDEX_RUST, &off);
-    assert_ne!(verdict.decision, Decision::Proved, "{}", verdict.to_json());
+    // A check that lets the element behind the slice pass is none there, as in C: undefined behaviour, which is no disagreement.
+    let loose = INDEX_D.replace("icmp ugt", "icmp uge");
+    expect(Decision::Proved, signature, INDEX_RUST, &loose);
+    // One that stops before the last element ends where the other returns.
+    let strict = INDEX_D.replace(
+        "%bounds.cmp = icmp ugt i64 %xs_arg.fca.0.extract, %i_arg",
+        "%next = add i64 %i_arg, 1\n  %bounds.cmp = icmp ugt i64 %xs_arg.fca.0.extract, %next",
+    );
+    expect(Decision::Refuted, signature, INDEX_RUST, &strict);
 }
 
 #[test]
@@ -180,4 +186,70 @@ fn what_does_not_fit_is_said() {
         verdict.detail.as_deref(),
         Some("@at: the signature has no counterpart of its parameter of type i32")
     );
+}
+
+/// `r = 3; for x in xs { r = x - r }`: by an index from C, by a pointer that runs to the end from Rust.
+const FOLD_C: &str = "define dso_local i32 @f(ptr noundef %0, i32 noundef %1) {
+  %3 = icmp slt i32 0, %1
+  br i1 %3, label %4, label %11
+4:
+  %5 = phi i32 [ %9, %4 ], [ 0, %2 ]
+  %6 = phi i32 [ %8, %4 ], [ 3, %2 ]
+  %wide = sext i32 %5 to i64
+  %q = getelementptr inbounds i32, ptr %0, i64 %wide
+  %7 = load i32, ptr %q, align 4
+  %8 = sub nsw i32 %7, %6
+  %9 = add nsw i32 %5, 1
+  %10 = icmp slt i32 %9, %1
+  br i1 %10, label %4, label %11
+11:
+  %12 = phi i32 [ 3, %2 ], [ %8, %4 ]
+  ret i32 %12
+}";
+
+const FOLD_RUST: &str = "define noundef i32 @f(ptr noalias noundef nonnull readonly align 4 captures(address) %xs.0, i64 noundef range(i64 0, 2305843009213693952) %xs.1) {
+start:
+  %idx = shl nuw nsw i64 %xs.1, 2
+  %end = getelementptr inbounds nuw i8, ptr %xs.0, i64 %idx
+  %none = icmp eq i64 %xs.1, 0
+  br i1 %none, label %bb2, label %bb3
+bb3:
+  %r = phi i32 [ %0, %bb3 ], [ 3, %start ]
+  %at = phi ptr [ %next, %bb3 ], [ %xs.0, %start ]
+  %next = getelementptr inbounds nuw i8, ptr %at, i64 4
+  %x = load i32, ptr %at, align 4, !noundef !3
+  %0 = sub i32 %x, %r
+  %done = icmp eq ptr %next, %end
+  br i1 %done, label %bb2, label %bb3
+bb2:
+  %out = phi i32 [ 3, %start ], [ %0, %bb3 ]
+  ret i32 %out
+}
+!3 = !{}";
+
+#[test]
+fn an_index_and_a_pointer_run_through_a_slice_alike() {
+    let signature = "slice<i32> -> i32";
+    expect(Decision::Proved, signature, FOLD_C, FOLD_RUST);
+    let verdict = agrees(signature, FOLD_C, FOLD_RUST);
+    assert_eq!(verdict.method, Some("loop-bisimulation"));
+    assert!(verdict.bounds.is_empty());
+    for (old, new) in [
+        ("[ 3, %start ]\n  %at", "[ 4, %start ]\n  %at"),
+        ("sub i32 %x, %r", "sub i32 %r, %x"),
+        ("ptr %at, i64 4", "ptr %at, i64 8"),
+        ("shl nuw nsw i64 %xs.1, 2", "shl nuw nsw i64 %xs.1, 1"),
+    ] {
+        assert!(FOLD_RUST.contains(old), "{old}");
+        let wrong = FOLD_RUST.replace(old, new);
+        for (a, b) in [(FOLD_C, &*wrong), (&*wrong, FOLD_C)] {
+            let verdict = agrees(signature, a, b);
+            assert_ne!(
+                verdict.decision,
+                Decision::Proved,
+                "{new}: {}",
+                verdict.to_json()
+            );
+        }
+    }
 }

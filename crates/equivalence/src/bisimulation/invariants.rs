@@ -13,9 +13,10 @@ use crate::symbolic::{Lanes, Segment, Stop, compare_nodes};
 /// Inequalities kept per cut before the solver sees them.
 const PREDICATE_LIMIT: usize = 60;
 
-/// Conflicts for all inequalities of a step together, and for one of them.
+/// Conflicts for all inequalities of a step together, for one of them, and for all of them one by one.
 const TOGETHER_CONFLICTS: u64 = 600;
-const SINGLE_CONFLICTS: u64 = 60;
+const SINGLE_CONFLICTS: u64 = 1_500;
+const ALL_SINGLE_CONFLICTS: u64 = 5_000;
 
 /// Something that may hold of the source's values at a cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,11 +163,14 @@ pub(super) fn keep_inductive(
                         // Too hard together: each by itself, and those that stay too hard go.
                         let context = g.all(&before[..before.len() - 1]);
                         let mut verdicts = Vec::new();
+                        let before = solver.conflicts;
                         for node in &after {
+                            let spent = before - solver.conflicts;
+                            let patience = ALL_SINGLE_CONFLICTS.saturating_sub(spent).max(60);
                             let broken = g.not(*node);
                             let question = g.all(&[context, broken]);
                             verdicts.push(matches!(
-                                solver.ask_within(g, question, SINGLE_CONFLICTS),
+                                solver.ask_within(g, question, SINGLE_CONFLICTS.min(patience)),
                                 Answer::Never(_)
                             ));
                         }

@@ -5,8 +5,9 @@ use calque_ir::collections::HashMap;
 use calque_ir::interpreter::Scalar;
 use calque_ir::{Function, Type, ValueId, fold};
 
-use crate::graph::Graph;
-use crate::symbolic::{Lane, Lanes, Stop};
+use crate::graph::{Graph, Node};
+use crate::prove::lane_violation;
+use crate::symbolic::{Lane, Lanes, Stop, World};
 
 /// How a source value is brought to the width of the target's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,54 @@ impl Expression {
     }
 }
 
+/// What a value of the target is at a cut: what the source's expression is, or whatever it likes where that is poison.
+#[derive(Clone, Debug)]
+pub(super) struct Counterpart {
+    pub(super) expression: Expression,
+    /// It never is poison itself, also where the source's is.
+    pub(super) sound: bool,
+}
+
+impl Counterpart {
+    /// All that the target's value can be, given the source's values.
+    pub(super) fn target(
+        &self,
+        g: &mut Graph,
+        lanes: &HashMap<ValueId, Lanes>,
+    ) -> Result<Lane, Stop> {
+        let lane = self.expression.lane(g, lanes)?;
+        if !self.sound || g.is_false(lane.poison) {
+            return Ok(lane);
+        }
+        let any = g.variable(self.expression.width);
+        let provenance = match g.as_constant(lane.provenance) {
+            Some(0) => lane.provenance,
+            _ => World::foreign(g),
+        };
+        Ok(Lane {
+            value: g.choose(lane.poison, any, lane.value),
+            poison: g.truth(false),
+            undef: lane.undef,
+            provenance: g.choose(lane.poison, provenance, lane.provenance),
+        })
+    }
+
+    /// Where a value of the target is not that.
+    pub(super) fn broken(
+        &self,
+        g: &mut Graph,
+        lanes: &HashMap<ValueId, Lanes>,
+        found: Lane,
+    ) -> Result<Node, Stop> {
+        let expected = self.expression.lane(g, lanes)?;
+        let mut wrong = vec![lane_violation(g, expected, found)];
+        if self.sound {
+            wrong.extend([found.poison, found.undef]);
+        }
+        Ok(g.any(&wrong))
+    }
+}
+
 /// Values of the source and of one value of the target at the visits of a pair of cuts.
 pub(super) struct Samples<'a> {
     pub(super) source: &'a Function,
@@ -95,8 +144,23 @@ pub(super) struct Samples<'a> {
 }
 
 impl Samples<'_> {
+    /// What fits every row, best first.
+    pub(super) fn counterparts(&self, ty: &Type) -> Vec<Counterpart> {
+        let mut values = self.rows.iter().map(|(_, y)| y);
+        let never = !values.any(|y| matches!(y, Scalar::Poison | Scalar::Undef));
+        let claims: &[bool] = if never { &[true, false] } else { &[false] };
+        let mut out = Vec::new();
+        for expression in self.expressions(ty) {
+            out.extend(claims.iter().map(|&sound| Counterpart {
+                expression: expression.clone(),
+                sound,
+            }));
+        }
+        out
+    }
+
     /// Expressions that fit every row, best first.
-    pub(super) fn expressions(&self, ty: &Type) -> Vec<Expression> {
+    fn expressions(&self, ty: &Type) -> Vec<Expression> {
         let mut out = Vec::new();
         match ty {
             Type::Pointer => self.pointers(&mut out),

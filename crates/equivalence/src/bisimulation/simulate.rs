@@ -6,15 +6,16 @@ use calque_ir::interpreter::Scalar;
 use calque_ir::{BlockId, Callee, Function, Op, ValueId};
 
 use super::candidates::{Pairing, pairings};
-use super::invariants::{Step, guess, keep_inductive, speakable};
+use super::invariants::{Invariant, Step, guess, keep_inductive, speakable};
 use super::loops::{Loop, loops};
-use super::relation::{Expression, Samples};
+use super::relation::{Counterpart, Samples};
 use super::trace::{Trace, Visit, trace};
+use crate::argue::bring_extents;
 use crate::concrete::Side;
 use crate::graph::{Evaluator, Graph, Node};
 use crate::inputs::{INPUT_COUNT, Inputs};
 use crate::options::Options;
-use crate::prove::{entry, lane_violation, start, violation};
+use crate::prove::{entry, start, violation};
 use crate::solver::{Answer, Solver};
 use crate::symbolic::{
     Lanes, Machine, Role, Segment, Stop, World, is_quiet, memory_violation, unit_of,
@@ -169,7 +170,7 @@ struct Simulation<'m> {
     solver: Solver,
     noundef: Vec<bool>,
     writes: bool,
-    conflicts: u64,
+    options: Options,
 }
 
 /// Both sides at a pair of cuts.
@@ -218,12 +219,18 @@ impl<'m> Simulation<'m> {
             solver: Solver::new(options.conflicts),
             noundef: noundef.to_vec(),
             writes,
-            conflicts: options.conflicts,
+            options: options.clone(),
         }
     }
 
     fn run(&mut self, pairing: &Pairing, runs: &[(Trace, Trace)], ahead: bool) -> Result<(), Stop> {
         let shared = entry(&mut self.graph, &self.s, &self.noundef)?;
+        bring_extents(
+            [&mut self.s, &mut self.t],
+            &mut self.graph,
+            &self.options,
+            &shared,
+        );
         let (cuts_s, cuts_t): (Vec<BlockId>, Vec<BlockId>) = pairing.iter().copied().unzip();
         let mut first_s = start(
             &mut self.s,
@@ -232,7 +239,7 @@ impl<'m> Simulation<'m> {
             &shared,
             &cuts_s,
         )?;
-        let (arguments, _) = self.s.arguments(
+        let (arguments, refused) = self.s.arguments(
             &mut self.graph,
             &mut self.world,
             &shared.arguments,
@@ -255,6 +262,9 @@ impl<'m> Simulation<'m> {
                 shared.memory
             };
             let (source, facts) = self.source_at(block, &arguments, memory)?;
+            // Arguments that are undefined behaviour came to no cut.
+            let accepted = self.graph.not(refused);
+            let facts = self.graph.all(&[facts, accepted]);
             let segment = self.s.run(
                 &mut self.graph,
                 &mut self.world,
@@ -273,7 +283,14 @@ impl<'m> Simulation<'m> {
             });
             segments_s.push(segment);
         }
-        let assumed = self.invariants(pairing, runs, &first_s, &segments_s, &places, &arguments)?;
+        let assumed = self.invariants(
+            pairing,
+            runs,
+            &first_s,
+            &segments_s,
+            &mut places,
+            &arguments,
+        )?;
 
         if ahead {
             self.look_ahead(&mut first_s, &cuts_s, &arguments)?;
@@ -283,7 +300,7 @@ impl<'m> Simulation<'m> {
         }
 
         // The target's values in terms of the source's.
-        let mut leaves: Vec<Vec<(ValueId, Vec<Expression>)>> = Vec::new();
+        let mut leaves: Vec<Vec<(ValueId, Vec<Counterpart>)>> = Vec::new();
         for &(a, b) in pairing {
             leaves.push(self.leaves(a, b, runs)?);
         }
@@ -390,7 +407,7 @@ impl<'m> Simulation<'m> {
         runs: &[(Trace, Trace)],
         first: &Segment,
         segments: &[Segment],
-        places: &[Place],
+        places: &mut [Place],
         arguments: &HashMap<ValueId, Lanes>,
     ) -> Result<Vec<Node>, Stop> {
         let mut all = Vec::new();
@@ -438,12 +455,22 @@ impl<'m> Simulation<'m> {
             &mut all,
         )?;
         let mut out = Vec::new();
-        for (place, invariants) in places.iter().zip(&all) {
+        for (place, invariants) in places.iter_mut().zip(&all) {
             let mut nodes = vec![place.facts];
             for invariant in invariants {
                 nodes.push(invariant.node(&mut self.graph, &place.source)?);
             }
             out.push(self.graph.all(&nodes));
+            // What is never poison need not be asked for it.
+            for invariant in invariants {
+                if let Invariant::Sound(id) = invariant
+                    && let Some(lanes) = place.source.get_mut(id)
+                {
+                    for lane in lanes {
+                        lane.poison = self.graph.truth(false);
+                    }
+                }
+            }
         }
         Ok(out)
     }
@@ -454,7 +481,7 @@ impl<'m> Simulation<'m> {
         a: BlockId,
         b: BlockId,
         runs: &[(Trace, Trace)],
-    ) -> Result<Vec<(ValueId, Vec<Expression>)>, Stop> {
+    ) -> Result<Vec<(ValueId, Vec<Counterpart>)>, Stop> {
         let there = at_block(self.t.function, &self.t, b);
         let mut found: Vec<ValueId> = Vec::new();
         for &id in &there {
@@ -487,15 +514,15 @@ impl<'m> Simulation<'m> {
                 values: &values,
                 rows,
             };
-            let expressions = samples.expressions(self.t.function.ty(id));
-            if expressions.is_empty() {
+            let counterparts = samples.counterparts(self.t.function.ty(id));
+            if counterparts.is_empty() {
                 let name = &self.t.function.value(id).name;
                 return Stop::because(
                     "loop-bound",
                     format!("%{name} of the target has no counterpart in the source"),
                 );
             }
-            out.push((id, expressions));
+            out.push((id, counterparts));
         }
         Ok(out)
     }
@@ -508,7 +535,7 @@ impl<'m> Simulation<'m> {
     fn attempt(
         &mut self,
         pairing: &Pairing,
-        leaves: &[Vec<(ValueId, Vec<Expression>)>],
+        leaves: &[Vec<(ValueId, Vec<Counterpart>)>],
         choice: &[Vec<usize>],
         places: &mut [Place],
         first_s: &Segment,
@@ -522,9 +549,9 @@ impl<'m> Simulation<'m> {
         let mut segments_t = Vec::new();
         for (index, &(_, b)) in pairing.iter().enumerate() {
             let mut values = arguments_t.clone();
-            for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
-                let lane = expressions[choice[index][leaf]]
-                    .lane(&mut self.graph, &places[index].source)?;
+            for (leaf, (id, counterparts)) in leaves[index].iter().enumerate() {
+                let lane = counterparts[choice[index][leaf]]
+                    .target(&mut self.graph, &places[index].source)?;
                 values.insert(*id, vec![lane]);
             }
             let memory = places[index].memory;
@@ -587,15 +614,15 @@ impl<'m> Simulation<'m> {
                         t.memory,
                         &[],
                     )?];
-                    for (leaf, (id, expressions)) in leaves[index].iter().enumerate() {
-                        let expected = expressions[choice[index][leaf]].lane(g, &known)?;
+                    for (leaf, (id, counterparts)) in leaves[index].iter().enumerate() {
+                        let counterpart = &counterparts[choice[index][leaf]];
                         let Some([found]) = t.values.get(id).map(Vec::as_slice) else {
                             return Stop::because(
                                 "loop-bound",
                                 "a value of the relation is not available",
                             );
                         };
-                        let broken = lane_violation(g, expected, *found);
+                        let broken = counterpart.broken(g, &known, *found)?;
                         let here = g.all(&[s.guard, t.guard, broken]);
                         parts.push((index, leaf, here));
                         wrong.push(broken);
@@ -615,7 +642,7 @@ impl<'m> Simulation<'m> {
                 Answer::Budget => {
                     return Stop::because(
                         "budget",
-                        format!("{} conflicts were not enough", self.conflicts),
+                        format!("{} conflicts were not enough", self.options.conflicts),
                     );
                 }
                 Answer::Model(model) => {

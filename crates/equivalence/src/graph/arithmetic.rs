@@ -127,6 +127,9 @@ impl Graph {
     pub(crate) fn hard(&mut self, op: Hard, a: Node, b: Node) -> Node {
         let width = self.width(a);
         let w = u128::from(width);
+        if let (Hard::SRem, Some(floored)) = (op, self.floored(a, b)) {
+            return floored;
+        }
         if let Some(y) = self.as_constant(b) {
             if let (Some(x), true) = (
                 self.as_constant(a),
@@ -197,5 +200,66 @@ impl Graph {
             }
         }
         self.intern(Kind::Hard(op, a, b), width)
+    }
+
+    /// `(x % c + c) % c` for a positive constant `c`: the remainder that is never negative.
+    fn floored(&mut self, a: Node, b: Node) -> Option<Node> {
+        let (width, c) = (self.width(a), self.as_constant(b)?);
+        // Twice the divisor must not overflow.
+        if width < 3 || c < 2 || c > 1 << (width - 2) {
+            return None;
+        }
+        let Kind::Sum(terms, _) = self.kind(a).clone() else {
+            return None;
+        };
+        let rest = self.add_constant(a, c.wrapping_neg());
+        for (term, _) in &terms {
+            let x = match *self.kind(*term) {
+                Kind::Hard(Hard::SDiv, x, by) if by == b => x,
+                _ => *term,
+            };
+            if x != a && self.hard(Hard::SRem, x, b) == rest {
+                if c.is_power_of_two() {
+                    return Some(self.hard(Hard::URem, x, b));
+                }
+                let zero = self.constant(0, width);
+                let negative = self.signed_less(rest, zero);
+                return Some(self.choose(negative, a, rest));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use calque_ir::collections::HashMap;
+
+    use super::*;
+    use crate::graph::Evaluator;
+
+    /// `(x % c + c) % c` at widths where every value can be tried, for every divisor.
+    #[test]
+    fn floored_remainders_are_remainders() {
+        let mut changed = 0;
+        for width in 1..=8 {
+            for c in 1..=mask(width) {
+                let mut g = Graph::new();
+                let (x, by) = (g.variable(width), g.constant(c, width));
+                let rest = g.hard(Hard::SRem, x, by);
+                let sum = g.add(rest, by);
+                let floored = g.hard(Hard::SRem, sum, by);
+                changed += usize::from(g.floored(sum, by).is_some());
+                for value in 0..=mask(width) {
+                    let rem = |a: u128| super::super::evaluate::hard(Hard::SRem, width, a, c);
+                    let wanted = rem(rem(value).wrapping_add(c) & mask(width));
+                    let mut model = HashMap::default();
+                    model.insert(x, value);
+                    let got = Evaluator::new(&g, model).value(floored);
+                    assert_eq!(got, wanted, "({value} % {c} + {c}) % {c} of {width} bits");
+                }
+            }
+        }
+        assert!(changed > 100, "{changed} divisors had the shorter form");
     }
 }

@@ -13,7 +13,8 @@
 //! A panic, an abort and a failed bounds check are one outcome: `llvm.trap`, whatever they would print.
 //!
 //! The attributes of the parameters give way to what the signature promises, which is assumed of all inputs: arguments are values, slices
-//! and outs are aligned and not null, a slice has fewer than 2^31 elements, and where one side says `noalias`, arguments are disjoint.
+//! and outs are aligned and not null, a slice has fewer than 2^31 elements, all of them values and all of them its own memory, which
+//! begins and ends with it and lies below address 2^62, and where one side says `noalias`, arguments are disjoint.
 
 mod adapt;
 mod extent;

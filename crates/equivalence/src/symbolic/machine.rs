@@ -10,7 +10,7 @@ use super::calls::Event;
 use super::liveness::{escaping, liveness};
 use super::region::Step;
 use super::walk::{Edge, Walk};
-use super::{Lane, Lanes, Role, Stop, World};
+use super::{Extent, Lane, Lanes, Role, Stop, World};
 use crate::graph::{Graph, NODE_LIMIT, Node};
 use crate::image::ImageByte;
 
@@ -67,6 +67,9 @@ pub(crate) struct Machine<'m> {
     pub(super) sleepers: HashSet<u128>,
     /// Provenances of pointers that are arguments.
     pub(crate) entry_pointers: Vec<Node>,
+    /// What is known of the memory behind pointers that are arguments, and the memory at the entry.
+    pub(crate) extents: Vec<Extent>,
+    pub(crate) entry_memory: Option<Node>,
     /// Calls so far; of the source, for the target to meet.
     pub(crate) events: Vec<Event>,
     pub(crate) partners: Vec<Event>,
@@ -129,6 +132,8 @@ impl<'m> Machine<'m> {
             private: HashSet::default(),
             sleepers: HashSet::default(),
             entry_pointers: Vec::new(),
+            extents: Vec::new(),
+            entry_memory: None,
             events: Vec::new(),
             partners: Vec::new(),
             reads: false,
@@ -165,9 +170,12 @@ impl<'m> Machine<'m> {
         let State {
             graph,
             values,
-            undefined,
+            mut undefined,
             ..
         } = state;
+        for extent in &self.extents {
+            undefined.push(extent.too_high(graph));
+        }
         Ok((values, graph.any(&undefined)))
     }
 

@@ -452,6 +452,9 @@ impl Machine<'_> {
     fn unknown(&self, g: &mut Graph, memory: Node, place: Place) -> Lane {
         let arguments = [memory, place.provenance, place.address];
         let value = g.apply(Symbol::Load, &arguments, place.width);
+        if self.entry_memory == Some(memory) && self.extent(place.provenance).is_some() {
+            return Lane::plain(g, value);
+        }
         let size = g.constant(u128::from(place.width), 32);
         let poison = g.apply(
             Symbol::LoadPoison,

@@ -172,6 +172,35 @@ impl World {
     }
 }
 
+/// Memory behind a slice: as many bytes as it says, each a value at the entry.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) provenance: Node,
+    pub(crate) start: Node,
+    pub(crate) bytes: Node,
+}
+
+impl Extent {
+    /// Where an access of so many bytes, or with none an address, lies outside.
+    pub(crate) fn outside(self, g: &mut Graph, address: Node, bytes: u64) -> Node {
+        let offset = g.sub(address, self.start);
+        let size = g.constant(u128::from(bytes), 64);
+        let last = g.sub(self.bytes, size);
+        let (too_large, behind) = (
+            g.unsigned_less(self.bytes, size),
+            g.unsigned_less(last, offset),
+        );
+        g.any(&[too_large, behind])
+    }
+
+    /// Where it would lie in the upper three quarters of all addresses, where no program has memory, and might reach around the end.
+    pub(crate) fn too_high(self, g: &mut Graph) -> Node {
+        let limit = g.constant(1 << 62, 64);
+        let below = g.unsigned_less(self.start, limit);
+        g.not(below)
+    }
+}
+
 /// Why there is no answer: a stable reason code and words.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(pub(crate) &'static str, pub(crate) String);

@@ -5,7 +5,7 @@ use calque_ir::{Callee, Constant, Flags, Op, Type, ValueId, ValueKind};
 use super::arithmetic::{product_overflow, signed_overflow};
 use super::machine::{Machine, State};
 use super::memory::Place;
-use super::{Lane, Lanes, NULL_PROVENANCE, Role, SLEEP, Stop};
+use super::{Extent, Lane, Lanes, NULL_PROVENANCE, Role, SLEEP, Stop};
 use crate::graph::{Graph, Node, Symbol};
 
 impl Machine<'_> {
@@ -167,6 +167,14 @@ impl Machine<'_> {
             }
         } else if self.nowhere(g, pointer.provenance) {
             wrong.push(g.truth(true));
+        } else if let Some(extent) = self.extent(pointer.provenance) {
+            wrong.push(self.freed(g, state.memory, pointer.provenance));
+            wrong.push(extent.outside(g, pointer.value, bytes));
+            *(if writes {
+                &mut self.writes
+            } else {
+                &mut self.reads
+            }) = true;
         } else {
             wrong.push(self.freed(g, state.memory, pointer.provenance));
             wrong.push(g.apply(
@@ -263,7 +271,11 @@ impl Machine<'_> {
         let g = &mut *state.graph;
         let value = g.add(base.value, offset);
         if flags.nuw {
-            poison.push(g.unsigned_less(value, base.value));
+            // Inside a slice, where nothing wraps, addresses compare as their distances from its start do.
+            let start = self.extent(base.provenance).filter(|_| flags.inbounds);
+            let from = start.map_or_else(|| g.constant(0, 64), |e| e.start);
+            let (below, above) = (g.sub(value, from), g.sub(base.value, from));
+            poison.push(g.unsigned_less(below, above));
         }
         if flags.inbounds {
             if g.as_constant(offset) != Some(0) {
@@ -327,6 +339,10 @@ impl Machine<'_> {
             None if self.nowhere(g, pointer.provenance) => wrong.push(g.truth(true)),
             None => {
                 wrong.push(self.freed(g, state.memory, pointer.provenance));
+                if let Some(extent) = self.extent(pointer.provenance) {
+                    wrong.push(extent.outside(g, pointer.value, bytes));
+                    return g.any(&wrong);
+                }
                 wrong.push(g.apply(
                     Symbol::NotAccessible(bytes, writes),
                     &[pointer.provenance, pointer.value],
@@ -335,6 +351,12 @@ impl Machine<'_> {
             }
         }
         g.any(&wrong)
+    }
+
+    /// The slice that a pointer is into.
+    pub(super) fn extent(&self, provenance: Node) -> Option<Extent> {
+        let mut known = self.extents.iter();
+        known.find(|e| e.provenance == provenance).copied()
     }
 
     /// Whether a pointer is null or next to it, where nothing can be.
@@ -437,6 +459,9 @@ impl Machine<'_> {
             let offset = g.sub(address, start);
             let end = g.constant(u128::from(size), 64);
             return g.unsigned_less(end, offset);
+        }
+        if let Some(extent) = self.extent(provenance) {
+            return extent.outside(g, address, 0);
         }
         g.apply(Symbol::OutOfBounds, &[provenance, address], 1)
     }
