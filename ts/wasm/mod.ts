@@ -4,6 +4,7 @@
  */
 export {
   CalqueError,
+  Check,
   check,
   stripIr,
   Tokenizer,

@@ -16,7 +16,7 @@ use crate::symbolic::{Extent, Machine, Role, Stop, World, unit_of};
 use crate::verdict::{Decision, Verdict};
 
 /// Proves refinement, refutes it by a model that replays, or says why not.
-pub(crate) fn argue(
+pub(crate) async fn argue(
     source: Side<'_>,
     target: Side<'_>,
     options: &Options,
@@ -32,7 +32,9 @@ pub(crate) fn argue(
         (&functions.0, &functions.1),
         options,
         noundef,
-    ) {
+    )
+    .await
+    {
         Ok(verdict) => verdict,
         Err(Stop(reason, detail)) => Verdict::unknown(reason, detail),
     }
@@ -41,7 +43,7 @@ pub(crate) fn argue(
 /// How often loops are taken again to look for a difference where no bound was asked for.
 const PROBE_UNROLL: u32 = 3;
 
-fn attempt(
+async fn attempt(
     source: Side<'_>,
     target: Side<'_>,
     functions: (&Function, &Function),
@@ -72,9 +74,9 @@ fn attempt(
         .iter()
         .any(|f| !ControlFlow::of(f).back_edges().is_empty());
     if !loops {
-        return bounded((source, target), sides, options, noundef, 0);
+        return bounded((source, target), sides, options, noundef, 0).await;
     }
-    let Err(unbounded) = simulate(sides.0, sides.1, options, noundef) else {
+    let Err(unbounded) = simulate(sides.0, sides.1, options, noundef).await else {
         return Ok(Verdict::proved("loop-bisimulation"));
     };
     let unroll = if options.unroll == 0 {
@@ -82,7 +84,7 @@ fn attempt(
     } else {
         options.unroll
     };
-    let mut verdict = bounded((source, target), sides, options, noundef, unroll)?;
+    let mut verdict = bounded((source, target), sides, options, noundef, unroll).await?;
     if verdict.decision == Decision::Proved {
         if options.unroll == 0 {
             return Err(unbounded);
@@ -94,7 +96,7 @@ fn attempt(
 }
 
 /// Both sides from entry to return, loops taken again at most so often.
-fn bounded(
+async fn bounded(
     (source, target): (Side<'_>, Side<'_>),
     sides: (Side<'_>, Side<'_>),
     options: &Options,
@@ -139,14 +141,14 @@ fn bounded(
     let known = graph.not(left.undefined);
     let mut solver = Solver::new(options.conflicts);
     let mut answer = if left.events.is_empty() {
-        solver.ask_knowing(&mut graph, known, question)
+        solver.ask_knowing(&mut graph, known, question).await
     } else {
-        solver.ask(&graph, question)
+        solver.ask(&graph, question).await
     };
     // Where accesses are defined matters only if nothing else decides.
     if matches!(answer, Answer::Model(_)) {
         solver.blocks = Some(known_blocks(&graph, &world, source, target));
-        answer = solver.ask(&graph, question);
+        answer = solver.ask(&graph, question).await;
     }
     Ok(match answer {
         Answer::Never(simple) => Verdict::proved(if simple { "structural" } else { "sat" }),
@@ -168,7 +170,7 @@ fn bounded(
                 short.push(graph.unsigned_less(extent.start, start));
             }
             let short = graph.all(&short);
-            if let Answer::Model(small) = solver.ask(&graph, short) {
+            if let Answer::Model(small) = solver.ask(&graph, short).await {
                 (model, found) = (small, solver.found.clone());
             }
             let attempt = Attempt {

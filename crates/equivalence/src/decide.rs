@@ -7,6 +7,7 @@ use crate::concrete::{Comparison, Side, compare};
 use crate::identical::identical;
 use crate::inputs::{INPUT_COUNT, Inputs};
 use crate::options::{Options, Relation};
+use crate::pieces::{finish, rest};
 use crate::signature::adapt;
 use crate::verdict::{Decision, Verdict};
 
@@ -19,6 +20,11 @@ use crate::verdict::{Decision, Verdict};
 /// verdict: all budgets are counts, not times.
 #[must_use]
 pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
+    finish(answer(source, target, options))
+}
+
+/// `check` in pieces.
+pub(crate) async fn answer(source: &str, target: &str, options: &Options) -> Verdict {
     let mut options = options.clone();
     let mut signature_assumed = false;
     let mut verdict =
@@ -28,28 +34,7 @@ pub fn check(source: &str, target: &str, options: &Options) -> Verdict {
                 let options = &options;
                 let same = second.is_some() && source == target;
                 let second = second.as_ref().unwrap_or(&first);
-                let verdicts = pairs.iter().map(|[name, other]| {
-                    let (Some(f), Some(g)) = (first.function(name), second.function(other)) else {
-                        return Verdict::unknown("parse-error", "a function vanished");
-                    };
-                    let (f, g) = (
-                        Side {
-                            module: &first,
-                            function: f,
-                        },
-                        Side {
-                            module: second,
-                            function: g,
-                        },
-                    );
-                    // One text is one function, whatever in it has no model here.
-                    if same && name == other {
-                        Verdict::proved("structural")
-                    } else {
-                        decide(f, g, options)
-                    }
-                });
-                all_of(verdicts, &pairs)
+                all_of(&first, second, &pairs, same, options).await
             }
             Err(error) if error.code == "signature-mismatch" => {
                 Verdict::unknown("signature-mismatch", error.message)
@@ -112,9 +97,34 @@ fn adapted((first, second, pairs): Read, options: &mut Options) -> Result<Read, 
 }
 
 /// The verdict on all pairs together: a refutation, else what is unknown, else the weakest proof.
-fn all_of(verdicts: impl Iterator<Item = Verdict>, pairs: &[[String; 2]]) -> Verdict {
+async fn all_of(
+    first: &Module,
+    second: &Module,
+    pairs: &[[String; 2]],
+    same: bool,
+    options: &Options,
+) -> Verdict {
     let mut out: Option<Verdict> = None;
-    for (mut verdict, [name, _]) in verdicts.zip(pairs) {
+    for [name, other] in pairs {
+        let (Some(f), Some(g)) = (first.function(name), second.function(other)) else {
+            return Verdict::unknown("parse-error", "a function vanished");
+        };
+        let (f, g) = (
+            Side {
+                module: first,
+                function: f,
+            },
+            Side {
+                module: second,
+                function: g,
+            },
+        );
+        // One text is one function, whatever in it has no model here.
+        let mut verdict = if same && name == other {
+            Verdict::proved("structural")
+        } else {
+            decide(f, g, options).await
+        };
         if pairs.len() > 1 {
             verdict.detail = verdict.detail.map(|d| format!("@{name}: {d}"));
         }
@@ -292,7 +302,7 @@ fn ragged(source: Side<'_>, target: Side<'_>) -> Option<Type> {
     stored.filter(|_| accessed.len() > 1)
 }
 
-fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
+async fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     if let Err(message) = same_signature(source, target) {
         return Verdict::unknown("signature-mismatch", message);
     }
@@ -302,11 +312,11 @@ fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     if let Some(ty) = ragged(source, target) {
         return Verdict::unknown("memory-model", format!("{ty} in memory beside other types"));
     }
-    let first = one_way(source, target, options);
+    let first = one_way(source, target, options).await;
     if options.relation != Relation::Equivalent || first.decision != Decision::Proved {
         return first;
     }
-    let mut back = one_way(target, source, options);
+    let mut back = one_way(target, source, options).await;
     if let Some(c) = &mut back.counterexample {
         std::mem::swap(&mut c.source, &mut c.target);
         c.parts_at.reverse();
@@ -318,28 +328,28 @@ fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     }
 }
 
-fn one_way(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
+async fn one_way(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     if identical(source, target) {
         return Verdict::proved("structural");
     }
-    if let Some(verdict) = concrete_search(source, target, options) {
+    if let Some(verdict) = concrete_search(source, target, options).await {
         return verdict;
     }
     if options.relation == Relation::Agrees {
-        return agrees(source, target, options);
+        return agrees(source, target, options).await;
     }
-    crate::argue::argue(source, target, options, &noundef(source, options))
+    crate::argue::argue(source, target, options, &noundef(source, options)).await
 }
 
 /// Refinement in either direction is agreement.
-fn agrees(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
+async fn agrees(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     let strict = Options {
         relation: Relation::Refines,
         ..options.clone()
     };
     let mut last = Verdict::unknown("budget", "no proof was found");
     for (a, b) in [(source, target), (target, source)] {
-        let verdict = crate::argue::argue(a, b, &strict, &noundef(a, options));
+        let verdict = crate::argue::argue(a, b, &strict, &noundef(a, options)).await;
         match verdict.decision {
             Decision::Proved => return verdict,
             Decision::Unknown => last = verdict,
@@ -364,12 +374,18 @@ fn noundef(source: Side<'_>, options: &Options) -> Vec<bool> {
         .collect()
 }
 
-fn concrete_search(source: Side<'_>, target: Side<'_>, options: &Options) -> Option<Verdict> {
+/// Inputs that are run in one piece.
+const PIECE_INPUTS: usize = 32;
+
+async fn concrete_search(source: Side<'_>, target: Side<'_>, options: &Options) -> Option<Verdict> {
     let mut inputs = Inputs::new([source, target], noundef(source, options));
     if inputs.unsupported().is_some() {
         return None;
     }
     for n in 0..INPUT_COUNT {
+        if n % PIECE_INPUTS == PIECE_INPUTS - 1 {
+            rest().await;
+        }
         let mut input = inputs.input(n);
         if options
             .signature

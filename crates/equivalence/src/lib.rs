@@ -20,6 +20,7 @@ mod inputs;
 mod json;
 mod options;
 mod parting;
+mod pieces;
 mod promote;
 mod prove;
 #[cfg(test)]
@@ -34,5 +35,6 @@ mod verdict;
 pub use decide::check;
 pub use options::{Options, Relation};
 pub use parting::Place;
+pub use pieces::Check;
 pub use signature::Signature;
 pub use verdict::{Counterexample, Decision, Verdict};

@@ -3,4 +3,4 @@ import { init } from "./calque.js";
 
 await init();
 
-export { CalqueError, check, stripIr, Tokenizer, trainTokenizer } from "./calque.js";
+export { CalqueError, Check, check, stripIr, Tokenizer, trainTokenizer } from "./calque.js";

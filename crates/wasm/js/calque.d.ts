@@ -164,5 +164,22 @@ export interface CheckOptions {
 /** Decides how `target` relates to `source`; without target, source holds `@src` and `@tgt`. */
 export function check(source: string, target?: string, options?: CheckOptions): Verdict;
 
-/** One function of LLVM IR text in canonical short form: no metadata, attributes, alignment or comments. */
+/**
+ * The same in pieces, for who has something else to do in between or wants to stop: each `step` is some tenths of a second of work at
+ * most, mostly far less. The pieces are always the same, and so is the verdict.
+ */
+export class Check {
+  /** Takes the question; nothing is decided yet. */
+  constructor(source: string, target?: string, options?: CheckOptions);
+  /** Does the next piece; the verdict once there is one. */
+  step(): Verdict | undefined;
+  /** May be called twice; a step afterwards throws, unless there is a verdict. */
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * One function of LLVM IR text in canonical short form, with the functions that it calls: no metadata, attributes, alignment or
+ * comments.
+ */
 export function stripIr(ir: string, functionName?: string): string;

@@ -293,33 +293,62 @@ export const trainTokenizer = (given) => {
   return call(() => trainer.finish());
 };
 
-/** Decides how `target` relates to `source`; without target, source holds `@src` and `@tgt`. */
-export const check = (source, target, given = {}) => {
-  const { function: name, relation = "refines", unroll = 0, assume = [], signature } = options(given, [
-    "function",
-    "relation",
-    "unroll",
-    "assume",
-    "signature",
-  ]);
-  if (!Number.isInteger(unroll) || unroll < 0 || unroll > 1024) {
-    throw new CalqueError("bad-option", "unroll must be an integer from 0 to 1024");
+/** A comparison that is done piece by piece. */
+export class Check {
+  #raw;
+  #verdict;
+
+  constructor(source, target, given = {}) {
+    const { function: name, relation = "refines", unroll = 0, assume = [], signature } = options(given, [
+      "function",
+      "relation",
+      "unroll",
+      "assume",
+      "signature",
+    ]);
+    if (!Number.isInteger(unroll) || unroll < 0 || unroll > 1024) {
+      throw new CalqueError("bad-option", "unroll must be an integer from 0 to 1024");
+    }
+    const texts = [text(source, "source"), text(target ?? "", "target")];
+    this.#raw = call(() =>
+      raw.RawCheck.open(...texts, name, relation, unroll, [...assume], signature)
+    );
   }
-  return JSON.parse(
-    call(() =>
-      raw.check(
-        text(source, "source"),
-        text(target ?? "", "target"),
-        name,
-        relation,
-        unroll,
-        Array.from(strings(assume, "assume"), (name) => text(name, "assumption")),
-        signature,
-      )
-    ),
-  );
+
+  step() {
+    if (this.#verdict !== undefined) return this.#verdict;
+    const handle = this.#raw;
+    if (handle === undefined) throw new CalqueError("freed", "this check was freed");
+    const verdict = call(() => handle.step());
+    if (verdict === undefined) return undefined;
+    this.free();
+    return this.#verdict = JSON.parse(verdict);
+  }
+
+  free() {
+    const handle = this.#raw;
+    this.#raw = undefined;
+    if (handle !== undefined) call(() => handle.free());
+  }
+
+  [Symbol.dispose]() {
+    this.free();
+  }
+}
+
+/** Decides how `target` relates to `source`; without target, source holds `@src` and `@tgt`. */
+export const check = (source, target, given) => {
+  const running = new Check(source, target, given);
+  try {
+    for (;;) {
+      const verdict = running.step();
+      if (verdict !== undefined) return verdict;
+    }
+  } finally {
+    running.free();
+  }
 };
 
-/** One function of LLVM IR text in canonical short form: no metadata, attributes, alignment or comments. */
+/** One function of LLVM IR text in canonical short form, with those that it calls: no metadata, attributes, alignment or comments. */
 export const stripIr = (ir, functionName) =>
   call(() => raw.strip_ir(text(ir, "ir"), functionName));

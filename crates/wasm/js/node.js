@@ -5,4 +5,4 @@ import { initSync } from "./calque.js";
 
 initSync(readFileSync(new URL("./calque_wasm_bg.wasm", import.meta.url)));
 
-export { CalqueError, check, stripIr, Tokenizer, trainTokenizer } from "./calque.js";
+export { CalqueError, Check, check, stripIr, Tokenizer, trainTokenizer } from "./calque.js";

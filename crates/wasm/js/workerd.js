@@ -4,4 +4,4 @@ import { initSync } from "./calque.js";
 
 initSync(module);
 
-export { CalqueError, check, stripIr, Tokenizer, trainTokenizer } from "./calque.js";
+export { CalqueError, Check, check, stripIr, Tokenizer, trainTokenizer } from "./calque.js";

@@ -2,7 +2,7 @@
 //!
 //! Errors cross as text, `code` and message on two lines; the JavaScript side throws them as `CalqueError`.
 
-use calque_equivalence::{Options, Relation, Signature};
+use calque_equivalence::{Check, Options, Relation, Signature, Verdict};
 use calque_tokenizer::{DecodeStream, PreTokenizer, RankOptions, Tokenizer, TrainOptions, Trainer};
 use wasm_bindgen::prelude::*;
 
@@ -203,39 +203,50 @@ impl RawTrainer {
     }
 }
 
-/// Compares two functions and returns the verdict as JSON.
+/// A comparison of two functions, piece by piece.
 #[wasm_bindgen]
-pub fn check(
-    source: &str,
-    target: &str,
-    function: Option<String>,
-    relation: &str,
-    unroll: u32,
-    assume: Vec<String>,
-    signature: Option<String>,
-) -> Result<String, JsValue> {
-    let mut options = Options {
-        function,
-        unroll,
-        ..Options::default()
-    };
-    options.relation = Relation::from_name(relation).ok_or_else(|| {
-        thrown(
-            "bad-option",
-            format!("relation {relation}: expected refines, equivalent or agrees"),
-        )
-    })?;
-    for name in assume {
-        if !options.assume(&name) {
-            let expected = "expected noundef-arguments or disjoint-arguments";
-            return Err(thrown("bad-option", format!("assume {name}: {expected}")));
+pub struct RawCheck(Check);
+
+#[wasm_bindgen]
+impl RawCheck {
+    /// Takes the question; nothing is decided yet.
+    pub fn open(
+        source: String,
+        target: String,
+        function: Option<String>,
+        relation: &str,
+        unroll: u32,
+        assume: Vec<String>,
+        signature: Option<String>,
+    ) -> Result<RawCheck, JsValue> {
+        let mut options = Options {
+            function,
+            unroll,
+            ..Options::default()
+        };
+        options.relation = Relation::from_name(relation).ok_or_else(|| {
+            thrown(
+                "bad-option",
+                format!("relation {relation}: expected refines, equivalent or agrees"),
+            )
+        })?;
+        for name in assume {
+            if !options.assume(&name) {
+                let expected = "expected noundef-arguments or disjoint-arguments";
+                return Err(thrown("bad-option", format!("assume {name}: {expected}")));
+            }
         }
+        if let Some(text) = signature {
+            let signature = Signature::parse(&text).map_err(|e| thrown("bad-option", e))?;
+            options.signature = Some(signature);
+        }
+        Ok(Self(Check::new(source, target, options)))
     }
-    if let Some(text) = signature {
-        let signature = Signature::parse(&text).map_err(|e| thrown("bad-option", e))?;
-        options.signature = Some(signature);
+
+    /// Does the next piece; the verdict as JSON once there is one.
+    pub fn step(&mut self) -> Option<String> {
+        self.0.step().map(Verdict::to_json)
     }
-    Ok(calque_equivalence::check(source, target, &options).to_json())
 }
 
 /// One function of a text in canonical short form.

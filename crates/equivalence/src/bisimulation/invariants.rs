@@ -125,7 +125,7 @@ pub(super) struct Step<'a> {
 }
 
 /// Drops what some step does not keep, until every step keeps the rest. `arguments` are available everywhere.
-pub(super) fn keep_inductive(
+pub(super) async fn keep_inductive(
     g: &mut Graph,
     solver: &mut Solver,
     steps: &[Step<'_>],
@@ -157,7 +157,10 @@ pub(super) fn keep_inductive(
                 before.extend([defined, arrival.guard, broken]);
                 let question = g.all(&before);
                 let known = g.all(&before[..before.len() - 1]);
-                match solver.ask_patiently(g, known, question, TOGETHER_CONFLICTS) {
+                match solver
+                    .ask_patiently(g, known, question, TOGETHER_CONFLICTS)
+                    .await
+                {
                     Answer::Never(_) => {}
                     Answer::Budget => {
                         // Too hard together: each by itself, and those that stay too hard go.
@@ -170,7 +173,9 @@ pub(super) fn keep_inductive(
                             let broken = g.not(*node);
                             let question = g.all(&[context, broken]);
                             verdicts.push(matches!(
-                                solver.ask_within(g, question, SINGLE_CONFLICTS.min(patience)),
+                                solver
+                                    .ask_within(g, question, SINGLE_CONFLICTS.min(patience))
+                                    .await,
                                 Answer::Never(_)
                             ));
                         }

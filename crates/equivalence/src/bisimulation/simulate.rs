@@ -29,7 +29,7 @@ const ATTEMPT_SHARE: u64 = 2;
 const RELATION_LIMIT: usize = 24;
 
 /// Shows that the target, run in lock step with the source, refines it. Both functions are promoted.
-pub(crate) fn simulate(
+pub(crate) async fn simulate(
     source: Side<'_>,
     target: Side<'_>,
     options: &Options,
@@ -62,7 +62,7 @@ pub(crate) fn simulate(
                 ..options.clone()
             };
             let mut simulation = Simulation::new(source, target, &limited, noundef, pairing);
-            match simulation.run(pairing, &runs, ahead) {
+            match simulation.run(pairing, &runs, ahead).await {
                 Ok(()) => return Ok(()),
                 Err(stop) => last = stop,
             }
@@ -223,7 +223,12 @@ impl<'m> Simulation<'m> {
         }
     }
 
-    fn run(&mut self, pairing: &Pairing, runs: &[(Trace, Trace)], ahead: bool) -> Result<(), Stop> {
+    async fn run(
+        &mut self,
+        pairing: &Pairing,
+        runs: &[(Trace, Trace)],
+        ahead: bool,
+    ) -> Result<(), Stop> {
         let shared = entry(&mut self.graph, &self.s, &self.noundef)?;
         bring_extents(
             [&mut self.s, &mut self.t],
@@ -283,14 +288,16 @@ impl<'m> Simulation<'m> {
             });
             segments_s.push(segment);
         }
-        let assumed = self.invariants(
-            pairing,
-            runs,
-            &first_s,
-            &segments_s,
-            &mut places,
-            &arguments,
-        )?;
+        let assumed = self
+            .invariants(
+                pairing,
+                runs,
+                &first_s,
+                &segments_s,
+                &mut places,
+                &arguments,
+            )
+            .await?;
 
         if ahead {
             self.look_ahead(&mut first_s, &cuts_s, &arguments)?;
@@ -313,18 +320,21 @@ impl<'m> Simulation<'m> {
             &cuts_t,
         )?;
         for _ in 0..RELATION_LIMIT {
-            match self.attempt(
-                pairing,
-                &leaves,
-                &choice,
-                &mut places,
-                &first_s,
-                &first_t,
-                &segments_s,
-                &arguments,
-                &arguments_t,
-                &assumed,
-            )? {
+            match self
+                .attempt(
+                    pairing,
+                    &leaves,
+                    &choice,
+                    &mut places,
+                    &first_s,
+                    &first_t,
+                    &segments_s,
+                    &arguments,
+                    &arguments_t,
+                    &assumed,
+                )
+                .await?
+            {
                 None => return self.t.within_effects(),
                 Some((index, leaf)) => {
                     choice[index][leaf] += 1;
@@ -401,7 +411,7 @@ impl<'m> Simulation<'m> {
         Ok((values, self.graph.not(wrong)))
     }
 
-    fn invariants(
+    async fn invariants(
         &mut self,
         pairing: &Pairing,
         runs: &[(Trace, Trace)],
@@ -453,7 +463,8 @@ impl<'m> Simulation<'m> {
             &cuts,
             arguments,
             &mut all,
-        )?;
+        )
+        .await?;
         let mut out = Vec::new();
         for (place, invariants) in places.iter_mut().zip(&all) {
             let mut nodes = vec![place.facts];
@@ -532,7 +543,7 @@ impl<'m> Simulation<'m> {
         clippy::too_many_arguments,
         reason = "one call, all of them parts of one attempt"
     )]
-    fn attempt(
+    async fn attempt(
         &mut self,
         pairing: &Pairing,
         leaves: &[Vec<(ValueId, Vec<Counterpart>)>],
@@ -637,6 +648,7 @@ impl<'m> Simulation<'m> {
             match self
                 .solver
                 .ask_patiently(&mut self.graph, known, question, patience)
+                .await
             {
                 Answer::Never(_) => {}
                 Answer::Budget => {

@@ -11,6 +11,7 @@ use crate::argue::argue;
 use crate::concrete::{Comparison, Side, compare};
 use crate::inputs::Random;
 use crate::options::Options;
+use crate::pieces::finish;
 use crate::verdict::Decision;
 
 const PROFILES: [Profile; 3] = [
@@ -136,7 +137,7 @@ fn proofs_hold_on_every_input() {
             .iter()
             .map(|p| p.attributes.noundef)
             .collect();
-        let verdict = argue(s, t, &options, &noundef);
+        let verdict = finish(argue(s, t, &options, &noundef));
         let found = refutation(s, t, &options);
         let key = match (verdict.decision, &found) {
             (Decision::Proved, Some(how)) => {

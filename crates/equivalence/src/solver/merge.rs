@@ -16,7 +16,12 @@ const PAIR_LIMIT: usize = 60;
 
 impl Solver {
     /// Can `question` be true while `known` is? `known` is part of the question already.
-    pub(crate) fn ask_knowing(&mut self, graph: &mut Graph, known: Node, question: Node) -> Answer {
+    pub(crate) async fn ask_knowing(
+        &mut self,
+        graph: &mut Graph,
+        known: Node,
+        question: Node,
+    ) -> Answer {
         if graph.is_false(question) {
             return Answer::Never(true);
         }
@@ -38,7 +43,7 @@ impl Solver {
                 continue;
             }
             // Signed division of what is never negative is unsigned division.
-            let now = match self.unsigned_form(graph, known, now, &mut pairs) {
+            let now = match self.unsigned_form(graph, known, now, &mut pairs).await {
                 Some(form) => {
                     map.retain(|k, v| k != v && *v != now);
                     map.insert(node, form);
@@ -51,12 +56,19 @@ impl Solver {
             if settled.contains(&now) {
                 continue;
             }
-            let twin = settled.clone().into_iter().find(|old| {
-                pairs < PAIR_LIMIT && comparable(graph, *old, now) && {
-                    pairs += 1;
-                    self.always_equal_arguments(graph, known, *old, now)
+            let mut twin = None;
+            for &old in &settled {
+                if pairs >= PAIR_LIMIT {
+                    break;
                 }
-            });
+                if comparable(graph, old, now) {
+                    pairs += 1;
+                    if self.always_equal_arguments(graph, known, old, now).await {
+                        twin = Some(old);
+                        break;
+                    }
+                }
+            }
             match twin {
                 Some(old) => {
                     // Everything rebuilt so far with `now` in it is rebuilt again.
@@ -69,17 +81,17 @@ impl Solver {
             }
         }
         if !merged {
-            return self.ask(graph, question);
+            return self.ask(graph, question).await;
         }
         let simpler = graph.substitute(question, &mut map);
-        match self.ask(graph, simpler) {
+        match self.ask(graph, simpler).await {
             // A model of the simpler question need not say what the merged ones are.
-            Answer::Model(_) => self.ask(graph, question),
+            Answer::Model(_) => self.ask(graph, question).await,
             other => other,
         }
     }
 
-    fn unsigned_form(
+    async fn unsigned_form(
         &mut self,
         graph: &mut Graph,
         known: Node,
@@ -102,7 +114,7 @@ impl Solver {
         }
         let question = graph.all(&[known, negative]);
         if !matches!(
-            self.ask_within(graph, question, PAIR_CONFLICTS),
+            self.ask_within(graph, question, PAIR_CONFLICTS).await,
             Answer::Never(_)
         ) {
             return None;
@@ -115,7 +127,13 @@ impl Solver {
         Some(graph.hard(op, a, b))
     }
 
-    fn always_equal_arguments(&mut self, graph: &mut Graph, known: Node, a: Node, b: Node) -> bool {
+    async fn always_equal_arguments(
+        &mut self,
+        graph: &mut Graph,
+        known: Node,
+        a: Node,
+        b: Node,
+    ) -> bool {
         let mut same = Vec::new();
         for (x, y) in graph.children(a).into_iter().zip(graph.children(b)) {
             if x != y {
@@ -126,37 +144,45 @@ impl Solver {
         let differ = graph.not(all);
         let question = graph.all(&[known, differ]);
         matches!(
-            self.ask_within(graph, question, PAIR_CONFLICTS),
+            self.ask_within(graph, question, PAIR_CONFLICTS).await,
             Answer::Never(_)
         )
     }
 
     /// `ask` for a while, then `ask_knowing`; with at most so many conflicts of those that are left.
-    pub(crate) fn ask_patiently(
+    pub(crate) async fn ask_patiently(
         &mut self,
         graph: &mut Graph,
         known: Node,
         question: Node,
         conflicts: u64,
     ) -> Answer {
-        match self.ask_within(graph, question, conflicts.min(QUICK_CONFLICTS)) {
+        match self
+            .ask_within(graph, question, conflicts.min(QUICK_CONFLICTS))
+            .await
+        {
             Answer::Budget => {}
             settled => return settled,
         }
         let before = self.conflicts;
         let allowed = before.min(conflicts);
         self.conflicts = allowed;
-        let answer = self.ask_knowing(graph, known, question);
+        let answer = self.ask_knowing(graph, known, question).await;
         self.conflicts = before - (allowed - self.conflicts);
         answer
     }
 
     /// `ask` with at most so many conflicts of those that are left.
-    pub(crate) fn ask_within(&mut self, graph: &Graph, question: Node, conflicts: u64) -> Answer {
+    pub(crate) async fn ask_within(
+        &mut self,
+        graph: &Graph,
+        question: Node,
+        conflicts: u64,
+    ) -> Answer {
         let before = self.conflicts;
         let allowed = before.min(conflicts);
         self.conflicts = allowed;
-        let answer = self.ask(graph, question);
+        let answer = self.ask(graph, question).await;
         self.conflicts = before - (allowed - self.conflicts);
         answer
     }

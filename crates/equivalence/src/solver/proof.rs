@@ -98,6 +98,7 @@ mod tests {
     use super::super::sat::{Answer, Solver};
     use super::*;
     use crate::graph::{Graph, Hard, Node};
+    use crate::pieces::finish;
     use crate::symbolic::arithmetic;
 
     /// `a` and `b` differ.
@@ -162,7 +163,7 @@ mod tests {
         for width in [3, 5, 6] {
             for (graph, question) in questions(width) {
                 let mut solver = Solver::new(100_000);
-                match solver.ask(&graph, question) {
+                match finish(solver.ask(&graph, question)) {
                     Answer::Never(simple) => searched += u32::from(!simple),
                     other => panic!("width {width}: {other:?}"),
                 }
@@ -178,13 +179,13 @@ mod tests {
     fn a_proof_with_a_gap_is_refused() {
         let mut solver = Solver::new(100_000);
         let (graph, question) = questions(5).swap_remove(1);
-        solver.ask(&graph, question);
+        finish(solver.ask(&graph, question));
         let mut proof = solver.proof.take().expect("a search");
         assert!(!proof.learnt.is_empty());
         proof.learnt.clear();
         assert_eq!(proof.check(), Check::Fails(0));
         let mut solver = Solver::new(100_000);
-        solver.ask(&graph, question);
+        finish(solver.ask(&graph, question));
         let mut proof = solver.proof.take().expect("a search");
         // The clause that says what is asked.
         proof.given.pop();

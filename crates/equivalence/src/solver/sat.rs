@@ -10,6 +10,7 @@ use super::aig::{Bit, FALSE, TRUE};
 use super::blast::Blaster;
 use super::blocks::{Blocks, FoundBlock, Object};
 use crate::graph::{Graph, Kind, NODE_LIMIT, Node, Symbol};
+use crate::pieces::rest;
 
 /// Whether a truth value can be true.
 #[derive(Debug)]
@@ -25,8 +26,14 @@ pub(crate) enum Answer {
 /// Gates of a question that make one of its conflicts cost as much as two of a small one's, and its encoding as much as one.
 const GATES_PER_CONFLICT: u64 = 1_000;
 
+/// A piece of a search: so many conflicts of a question of few gates, but at least so many of any.
+const PIECE_CONFLICTS: u64 = 4_000;
+const PIECE_LEAST: u64 = 100;
+
 struct Budget {
     left: Rc<Cell<u64>>,
+    /// What is left of the piece that runs.
+    piece: Rc<Cell<u64>>,
     /// What one conflict costs: finding it walks through much of the circuit.
     price: u64,
     #[cfg(test)]
@@ -40,11 +47,13 @@ impl Callbacks for Budget {
         if kind == clause::Kind::Learnt {
             self.learnt.borrow_mut().push(literals.to_vec());
         }
-        self.left.set(self.left.get().saturating_sub(self.price));
+        for budget in [&self.left, &self.piece] {
+            budget.set(budget.get().saturating_sub(self.price));
+        }
     }
 
     fn stop(&self) -> bool {
-        self.left.get() == 0
+        self.left.get() == 0 || self.piece.get() == 0
     }
 }
 
@@ -77,7 +86,7 @@ impl Solver {
     }
 
     /// Can `question` be true?
-    pub(crate) fn ask(&mut self, graph: &Graph, question: Node) -> Answer {
+    pub(crate) async fn ask(&mut self, graph: &Graph, question: Node) -> Answer {
         if graph.is_false(question) {
             return Answer::Never(true);
         }
@@ -98,6 +107,7 @@ impl Solver {
             return Answer::Never(true);
         }
         self.search(graph, question, goal, &applications, &facts)
+            .await
     }
 
     /// Equal arguments give equal results; what can be accessed is in bounds.
@@ -143,7 +153,7 @@ impl Solver {
         equal
     }
 
-    fn search(
+    async fn search(
         &mut self,
         graph: &Graph,
         question: Node,
@@ -167,8 +177,10 @@ impl Solver {
         }
         let size = cone.len() as u64 / GATES_PER_CONFLICT;
         let left = Rc::new(Cell::new(self.conflicts.saturating_sub(size)));
+        let piece = Rc::new(Cell::new(0));
         let budget = Budget {
             left: left.clone(),
+            piece: piece.clone(),
             price: 1 + size,
             #[cfg(test)]
             learnt: Rc::default(),
@@ -211,7 +223,14 @@ impl Solver {
         for mut clause in given {
             solver.add_clause_reuse(&mut clause);
         }
-        let result = solver.solve_limited(&[]);
+        let result = loop {
+            piece.set(PIECE_CONFLICTS.max(PIECE_LEAST * (1 + size)));
+            let result = solver.solve_limited(&[]);
+            if result == lbool::TRUE || result == lbool::FALSE || left.get() == 0 {
+                break result;
+            }
+            rest().await;
+        };
         self.conflicts = left.get();
         if result == lbool::FALSE {
             #[cfg(test)]
