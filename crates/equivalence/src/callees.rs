@@ -1,5 +1,6 @@
 //! The functions that a function runs beside itself.
 
+use calque_ir::collections::HashSet;
 use calque_ir::{Callee, Constant, Function, Module, Op, ValueKind};
 
 use crate::concrete::Side;
@@ -8,11 +9,13 @@ use crate::identical::same_code;
 /// A function and all defined functions that it calls, they call, and so on, each once.
 pub(crate) fn with_callees(side: Side<'_>) -> Vec<&Function> {
     let mut out = vec![side.function];
+    let mut seen: HashSet<&str> = HashSet::default();
     let mut next = 0;
     while let Some(&function) = out.get(next) {
         for name in called(function) {
-            if let Some(callee) = side.module.callee(name)
-                && !out.iter().any(|f| std::ptr::eq(*f, callee))
+            if seen.insert(name)
+                && let Some(callee) = side.module.callee(name)
+                && !std::ptr::eq(callee, side.function)
             {
                 out.push(callee);
             }
@@ -28,6 +31,39 @@ pub(crate) fn recursive(side: Side<'_>) -> bool {
     with_callees(side)
         .iter()
         .any(|f| called(f).any(|callee| callee == name))
+}
+
+/// Instructions of functions together.
+pub(crate) fn size(functions: &[&Function]) -> usize {
+    let blocks = functions.iter().flat_map(|f| &f.blocks);
+    blocks.map(|b| b.instructions.len()).sum()
+}
+
+/// Names of globals that functions use, and of those that their initial values use, each once.
+pub(crate) fn globals_of<'m>(module: &'m Module, functions: &[&'m Function]) -> Vec<&'m str> {
+    let mut open: Vec<&Constant> = Vec::new();
+    for value in functions.iter().flat_map(|f| &f.values) {
+        if let ValueKind::Constant(constant) = &value.kind {
+            open.push(constant);
+        }
+    }
+    let mut seen: HashSet<&str> = HashSet::default();
+    let mut out = Vec::new();
+    while let Some(constant) = open.pop() {
+        match constant {
+            Constant::Global(name) if seen.insert(name) => {
+                if let Some((name, global)) = module.globals.get_key_value(&**name) {
+                    out.push(name.as_str());
+                    open.extend(&global.initializer);
+                }
+            }
+            Constant::Aggregate(fields) => open.extend(fields.iter().map(|(_, c)| c)),
+            Constant::Offset(base, ..) => open.push(base),
+            _ => {}
+        }
+    }
+    calque_ir::collections::sort(&mut out);
+    out
 }
 
 /// Names of the functions that are called, intrinsics aside, with repetition.

@@ -2,7 +2,7 @@
 
 use calque_ir::{Callee, Function, IrError, Module, Op, Type, ValueKind, parse};
 
-use crate::callees::with_callees;
+use crate::callees::{size, with_callees};
 use crate::concrete::{Comparison, Side, compare};
 use crate::identical::identical;
 use crate::inputs::{INPUT_COUNT, Inputs};
@@ -302,12 +302,19 @@ fn ragged(source: Side<'_>, target: Side<'_>) -> Option<Type> {
     stored.filter(|_| accessed.len() > 1)
 }
 
+/// A function of more instructions, its callees counted, is not looked into.
+const SIZE_LIMIT: usize = 30_000;
+
 async fn decide(source: Side<'_>, target: Side<'_>, options: &Options) -> Verdict {
     if let Err(message) = same_signature(source, target) {
         return Verdict::unknown("signature-mismatch", message);
     }
     if source.module.layout.big_endian != target.module.layout.big_endian {
         return Verdict::unknown("memory-model", "data layouts of both byte orders");
+    }
+    if size(&with_callees(source)).max(size(&with_callees(target))) > SIZE_LIMIT {
+        let detail = format!("more than {SIZE_LIMIT} instructions with all that is called");
+        return Verdict::unknown("budget", detail);
     }
     if let Some(ty) = ragged(source, target) {
         return Verdict::unknown("memory-model", format!("{ty} in memory beside other types"));

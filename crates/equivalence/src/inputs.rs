@@ -7,7 +7,7 @@ use calque_ir::{
     Byte, Constant, FloatKind, Function, Memory, Module, Op, Pointer, Type, ValueKind, float, fold,
 };
 
-use crate::callees::{calls_strangers, with_callees};
+use crate::callees::{calls_strangers, globals_of, with_callees};
 use crate::concrete::Side;
 use crate::image::{ImageByte, image};
 
@@ -94,6 +94,8 @@ pub(crate) struct Inputs<'m> {
     noundef: Vec<bool>,
     /// Whether a function is called that is only declared.
     strangers: bool,
+    /// Globals that either side uses.
+    globals: Vec<&'m str>,
 }
 
 impl<'m> Inputs<'m> {
@@ -107,6 +109,13 @@ impl<'m> Inputs<'m> {
             element: element_size(sides[0].module, &all),
             random: Random::new(0x00ca_19e5),
             noundef,
+            globals: {
+                let mut names = globals_of(sides[0].module, &source);
+                names.extend(globals_of(sides[1].module, &target));
+                calque_ir::collections::sort(&mut names);
+                names.dedup();
+                names
+            },
             strangers: calls_strangers(sides[0].module, &source)
                 || calls_strangers(sides[1].module, &target),
         }
@@ -135,11 +144,11 @@ impl<'m> Inputs<'m> {
         let mut memory = Memory::default();
         let mut images = Vec::new();
         for module in self.modules {
-            let mut names: Vec<&String> = module.globals.keys().collect();
-            calque_ir::collections::sort(&mut names);
-            for name in names {
+            for &name in &self.globals {
                 let label = format!("@{name}");
-                if memory.blocks.iter().any(|b| b.name == label) {
+                if !module.globals.contains_key(name)
+                    || memory.blocks.iter().any(|b| b.name == label)
+                {
                     continue;
                 }
                 let global = &module.globals[name];

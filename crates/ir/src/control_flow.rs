@@ -13,6 +13,8 @@ pub struct ControlFlow {
     pub predecessors: Vec<Vec<BlockId>>,
     /// Immediate dominator; by block. The entry has none.
     pub immediate_dominator: Vec<Option<BlockId>>,
+    /// When a walk through the tree of dominators enters and leaves a block; by block.
+    spans: Vec<(u32, u32)>,
 }
 
 impl ControlFlow {
@@ -32,13 +34,15 @@ impl ControlFlow {
         for &block in &order {
             for next in &successors[block.0 as usize] {
                 let list: &mut Vec<BlockId> = &mut predecessors[next.0 as usize];
-                if !list.contains(&block) {
+                // All edges of one block come one after the other.
+                if list.last() != Some(&block) {
                     list.push(block);
                 }
             }
         }
         let immediate_dominator = dominators(&order, &position, &predecessors);
         Self {
+            spans: spans(&order, &immediate_dominator),
             order,
             position,
             predecessors,
@@ -49,16 +53,8 @@ impl ControlFlow {
     /// Whether every path from the entry to `below` passes `above`; both reachable.
     #[must_use]
     pub fn dominates(&self, above: BlockId, below: BlockId) -> bool {
-        let mut at = below;
-        loop {
-            if at == above {
-                return true;
-            }
-            match self.immediate_dominator[at.0 as usize] {
-                Some(next) => at = next,
-                None => return false,
-            }
-        }
+        let (a, b) = (self.spans[above.0 as usize], self.spans[below.0 as usize]);
+        above == below || (a.0 < b.0 && b.1 < a.1)
     }
 
     /// Whether the entry reaches a block.
@@ -103,6 +99,33 @@ fn reverse_post_order(successors: &[Vec<BlockId>]) -> Vec<BlockId> {
     }
     order.reverse();
     order
+}
+
+fn spans(order: &[BlockId], immediate_dominator: &[Option<BlockId>]) -> Vec<(u32, u32)> {
+    let mut below: Vec<Vec<BlockId>> = vec![Vec::new(); immediate_dominator.len()];
+    for &block in order {
+        if let Some(above) = immediate_dominator[block.0 as usize] {
+            below[above.0 as usize].push(block);
+        }
+    }
+    // Blocks that the entry does not reach contain nothing and lie in nothing.
+    let mut out = vec![(0, 0); immediate_dominator.len()];
+    let mut clock = 0;
+    let mut stack: Vec<(BlockId, usize)> = order.iter().take(1).map(|b| (*b, 0)).collect();
+    while let Some((block, next)) = stack.pop() {
+        clock += 1;
+        if next == 0 {
+            out[block.0 as usize].0 = clock;
+        }
+        if let Some(&child) = below[block.0 as usize].get(next) {
+            stack.push((block, next + 1));
+            stack.push((child, 0));
+        } else {
+            out[block.0 as usize].1 = clock + 1;
+            clock += 1;
+        }
+    }
+    out
 }
 
 /// Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".

@@ -47,6 +47,9 @@ pub struct Token {
     pub end: usize,
 }
 
+/// A text of more tokens is refused: what is made of them would not fit into memory.
+pub const TOKEN_LIMIT: usize = 16 << 20;
+
 /// Splits a text; the last token is always `Kind::End`.
 pub fn tokenize(text: &[u8]) -> Result<Vec<Token>, IrError> {
     if text.len() > TEXT_LIMIT_BYTES {
@@ -58,7 +61,7 @@ pub fn tokenize(text: &[u8]) -> Result<Vec<Token>, IrError> {
             ),
         ));
     }
-    let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
+    let mut tokens = Vec::with_capacity((text.len() / 4 + 1).min(TOKEN_LIMIT));
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         match byte {
@@ -67,6 +70,15 @@ pub fn tokenize(text: &[u8]) -> Result<Vec<Token>, IrError> {
             b'/' if text.get(at + 1) == Some(&b'*') => at = end_of_comment(text, at),
             _ => {
                 let token = next(text, at)?;
+                if tokens.len() >= TOKEN_LIMIT {
+                    let (line, column) = place(text, at);
+                    return Err(IrError {
+                        code: "too-large",
+                        message: format!("more than {TOKEN_LIMIT} tokens"),
+                        line,
+                        column,
+                    });
+                }
                 at = token.end;
                 tokens.push(token);
             }

@@ -328,6 +328,8 @@ pub struct Declaration {
 pub struct Module {
     /// Functions with bodies, in order.
     pub functions: Vec<Function>,
+    /// Where each stands in `functions`.
+    pub(crate) places: HashMap<String, usize>,
     /// Declared functions by name.
     pub declarations: HashMap<String, Declaration>,
     /// Global variables by name.
@@ -342,12 +344,14 @@ pub struct Module {
 
 /// Types nest at most this deep; beyond it a size is not computed.
 const DEPTH_LIMIT: u32 = 64;
+/// Types within a type that are looked at for its size.
+const TYPE_LIMIT: u32 = 20_000;
 
 impl Module {
     /// The function of a name.
     #[must_use]
     pub fn function(&self, name: &str) -> Option<&Function> {
-        self.functions.iter().find(|f| f.name == name)
+        self.functions.get(*self.places.get(name)?)
     }
 
     /// The function whose body a call of this name runs, if that is known.
@@ -399,52 +403,60 @@ impl Module {
     /// Bytes between elements of an array of this type.
     #[must_use]
     pub fn alloc_size(&self, ty: &Type) -> Option<u64> {
-        let size = self.store_size(ty)?;
-        let align = self.abi_align(ty)?;
+        let (size, align) = self.measure(ty, DEPTH_LIMIT, &mut { TYPE_LIMIT })?;
         size.checked_next_multiple_of(align)
     }
 
     /// Bytes that a load or store of this type touches.
     #[must_use]
     pub fn store_size(&self, ty: &Type) -> Option<u64> {
-        self.size_at(ty, DEPTH_LIMIT)
+        Some(self.measure(ty, DEPTH_LIMIT, &mut { TYPE_LIMIT })?.0)
     }
 
-    fn size_at(&self, ty: &Type, depth: u32) -> Option<u64> {
+    /// Size and alignment. `left` is how many types may still be looked at: named ones may hold each other a billion times over.
+    fn measure(&self, ty: &Type, depth: u32, left: &mut u32) -> Option<(u64, u64)> {
         let depth = depth.checked_sub(1)?;
+        *left = left.checked_sub(1)?;
         match self.resolve(ty) {
-            Type::Int(bits) => Some(u64::from(bits.div_ceil(8))),
-            Type::Pointer => Some(8),
-            Type::Float(kind) => Some(u64::from(kind.bits() / 8)),
+            Type::Int(bits) => {
+                let bytes = u64::from(bits.div_ceil(8));
+                let align = match bytes {
+                    0 | 1 => 1,
+                    2 => 2,
+                    3 | 4 => 4,
+                    5..=8 => self.layout.i64_align,
+                    _ => self.layout.i128_align.max(self.layout.i64_align),
+                };
+                Some((bytes, align))
+            }
+            Type::Pointer => Some((8, 8)),
+            Type::Float(kind) => {
+                let bytes = u64::from(kind.bits() / 8);
+                Some((bytes, bytes.next_power_of_two()))
+            }
             Type::Vector(n, element) => {
                 let bits = match self.resolve(element) {
                     Type::Int(bits) => u64::from(*bits),
-                    other => self.size_at(other, depth)? * 8,
+                    other => self.measure(other, depth, left)?.0 * 8,
                 };
-                u64::from(*n).checked_mul(bits).map(|bits| bits.div_ceil(8))
+                let bytes = u64::from(*n).checked_mul(bits)?.div_ceil(8);
+                Some((bytes, bytes.checked_next_power_of_two()?))
             }
             Type::Array(n, element) => {
-                let size = self
-                    .size_at(element, depth)?
-                    .checked_next_multiple_of(self.align_at(element, depth)?)?;
-                n.checked_mul(size).filter(|&bytes| bytes < 1 << 40)
+                let (size, align) = self.measure(element, depth, left)?;
+                let bytes = n.checked_mul(size.checked_next_multiple_of(align)?)?;
+                (bytes < 1 << 40).then_some((bytes, align))
             }
             Type::Struct(fields, packed) => {
-                let mut end = 0u64;
-                let mut widest = 1;
+                let (mut end, mut widest) = (0u64, 1);
                 for field in fields.iter() {
-                    let align = if *packed {
-                        1
-                    } else {
-                        self.align_at(field, depth)?
-                    };
+                    let (size, own) = self.measure(field, depth, left)?;
+                    let align = if *packed { 1 } else { own };
                     widest = widest.max(align);
-                    let size = self
-                        .size_at(field, depth)?
-                        .checked_next_multiple_of(self.align_at(field, depth)?)?;
+                    let size = size.checked_next_multiple_of(own)?;
                     end = end.checked_next_multiple_of(align)?.checked_add(size)?;
                 }
-                end.checked_next_multiple_of(widest)
+                Some((end.checked_next_multiple_of(widest)?, widest))
             }
             Type::Void | Type::Named(_) | Type::Opaque(_) => None,
         }
@@ -453,29 +465,7 @@ impl Module {
     /// ABI alignment in bytes.
     #[must_use]
     pub fn abi_align(&self, ty: &Type) -> Option<u64> {
-        self.align_at(ty, DEPTH_LIMIT)
-    }
-
-    fn align_at(&self, ty: &Type, depth: u32) -> Option<u64> {
-        let depth = depth.checked_sub(1)?;
-        match self.resolve(ty) {
-            Type::Int(bits) => Some(match bits.div_ceil(8) {
-                0 | 1 => 1,
-                2 => 2,
-                3 | 4 => 4,
-                5..=8 => self.layout.i64_align,
-                _ => self.layout.i128_align.max(self.layout.i64_align),
-            }),
-            Type::Pointer => Some(8),
-            Type::Float(kind) => Some(u64::from(kind.bits() / 8).next_power_of_two()),
-            Type::Vector(..) => self.size_at(ty, depth)?.checked_next_power_of_two(),
-            Type::Array(_, element) => self.align_at(element, depth),
-            Type::Struct(_, true) => Some(1),
-            Type::Struct(fields, false) => fields
-                .iter()
-                .try_fold(1, |a, f| Some(self.align_at(f, depth)?.max(a))),
-            Type::Void | Type::Named(_) | Type::Opaque(_) => None,
-        }
+        Some(self.measure(ty, DEPTH_LIMIT, &mut { TYPE_LIMIT })?.1)
     }
 
     /// Bits of a floating-point literal.

@@ -1,7 +1,8 @@
 //! Prints functions: short, canonical, still accepted by `opt -passes=verify`.
 
-use crate::collections::HashMap;
+use crate::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::rc::Rc;
 
 use crate::error::IrError;
 use crate::instruction::{Callee, CastOp, Flags, Op};
@@ -44,8 +45,11 @@ pub fn print_function(module: &Module, function: &Function) -> String {
         numbers: HashMap::default(),
         blocks: Vec::new(),
         needs: Vec::new(),
-        mentioned: vec![function],
+        mentioned: Vec::new(),
+        seen: HashSet::default(),
+        globals: Vec::new(),
     };
+    printer.mention(&function.name, Some(function));
     let mut bodies = String::new();
     let mut next = 0;
     while let Some(&function) = printer.mentioned.get(next) {
@@ -53,6 +57,7 @@ pub fn print_function(module: &Module, function: &Function) -> String {
         printer.number();
         bodies += &printer.body(if next == 0 { "" } else { "internal " });
         next += 1;
+        printer.globals();
     }
     let mut head = String::new();
     crate::collections::sort(&mut printer.needs);
@@ -61,6 +66,16 @@ pub fn print_function(module: &Module, function: &Function) -> String {
         head.push('\n');
     }
     head + &bodies
+}
+
+/// Names of the types that stand in a type.
+fn named(ty: &Type, out: &mut Vec<Rc<str>>) {
+    match ty {
+        Type::Named(name) => out.push(name.clone()),
+        Type::Vector(_, e) | Type::Array(_, e) => named(e, out),
+        Type::Struct(fields, _) => fields.iter().for_each(|f| named(f, out)),
+        _ => {}
+    }
 }
 
 /// A name as LLVM writes it: quoted where it must be.
@@ -89,9 +104,12 @@ struct Printer<'m> {
     needs: Vec<String>,
     /// Defined functions to print, in order.
     mentioned: Vec<&'m Function>,
+    /// Names of types, functions and globals that were met, with `%` or `@`; of those, globals that are not printed yet.
+    seen: HashSet<String>,
+    globals: Vec<&'m str>,
 }
 
-impl Printer<'_> {
+impl<'m> Printer<'m> {
     fn number(&mut self) {
         self.numbers.clear();
         self.blocks.clear();
@@ -152,45 +170,25 @@ impl Printer<'_> {
         out + "}\n"
     }
 
-    fn need(&mut self, line: String) {
-        if !self.needs.contains(&line) {
-            self.needs.push(line);
-        }
-    }
-
+    /// The text of a type; named ones within it, and within those, get their lines.
     fn ty(&mut self, ty: &Type) -> String {
-        match ty {
-            Type::Named(name) => {
-                let body = match self.module.types.get(name) {
-                    Some(body) => {
-                        let line = format!("%{} = type ", quoted(name));
-                        // Guards against types that hold themselves through nothing but their name.
-                        if self.needs.iter().any(|n| n.starts_with(&line)) {
-                            return ty.to_string();
-                        }
-                        self.need(format!("{line}{body}"));
-                        let text = body.clone();
-                        self.inner_types(&text);
-                        return ty.to_string();
-                    }
-                    None => "opaque",
-                };
-                self.need(format!("%{} = type {body}", quoted(name)));
+        let mut open = Vec::new();
+        named(ty, &mut open);
+        let module = self.module;
+        while let Some(name) = open.pop() {
+            if !self.seen.insert(format!("%{name}")) {
+                continue;
             }
-            other => self.inner_types(other),
+            let body = match module.types.get(&name) {
+                Some(body) => {
+                    named(body, &mut open);
+                    body.to_string()
+                }
+                None => "opaque".into(),
+            };
+            self.needs.push(format!("%{} = type {body}", quoted(&name)));
         }
         ty.to_string()
-    }
-
-    fn inner_types(&mut self, ty: &Type) {
-        match ty {
-            Type::Named(_) => {
-                self.ty(ty);
-            }
-            Type::Vector(_, e) | Type::Array(_, e) => self.inner_types(e),
-            Type::Struct(fields, _) => fields.iter().for_each(|f| self.inner_types(f)),
-            _ => {}
-        }
     }
 
     fn value(&mut self, id: ValueId) -> String {
@@ -255,39 +253,45 @@ impl Printer<'_> {
     }
 
     fn global(&mut self, name: &str) -> String {
-        if let Some(global) = self.module.globals.get(name) {
-            let head = format!("@{} = ", quoted(name));
-            if !self.needs.iter().any(|n| n.starts_with(&head)) {
-                self.need(head.clone());
-                let kind = if global.constant {
-                    "constant"
-                } else {
-                    "global"
-                };
-                let ty = self.ty(&global.ty);
-                let line = match &global.initializer {
-                    Some(c) => {
-                        let value = self.constant(c, &global.ty);
-                        format!("{head}{kind} {ty} {value}")
-                    }
-                    None => format!("{head}external {kind} {ty}"),
-                };
-                self.needs.retain(|n| *n != head);
-                self.need(line);
+        if let Some((name, _)) = self.module.globals.get_key_value(name) {
+            if self.seen.insert(format!("@{name}")) {
+                self.globals.push(name);
             }
         } else {
-            self.mention(name);
+            self.mention(name, None);
         }
         format!("@{}", quoted(name))
     }
 
+    /// Lines of the globals that were met, and of those that they name.
+    fn globals(&mut self) {
+        while let Some(name) = self.globals.pop() {
+            let global = &self.module.globals[name];
+            let head = format!("@{} = ", quoted(name));
+            let kind = if global.constant {
+                "constant"
+            } else {
+                "global"
+            };
+            let ty = self.ty(&global.ty);
+            let line = match &global.initializer {
+                Some(c) => {
+                    let value = self.constant(c, &global.ty);
+                    format!("{head}{kind} {ty} {value}")
+                }
+                None => format!("{head}external {kind} {ty}"),
+            };
+            self.needs.push(line);
+        }
+    }
+
     /// A function is named: its definition or, where none is known, its declaration is part of the text.
-    fn mention(&mut self, name: &str) {
+    fn mention(&mut self, name: &str, known: Option<&'m Function>) {
         let module = self.module;
-        if self.mentioned.iter().any(|f| f.name == name) {
+        if !self.seen.insert(format!("@{name}")) {
             return;
         }
-        if let Some(function) = module.callee(name) {
+        if let Some(function) = known.or(module.callee(name)) {
             self.mentioned.push(function);
             return;
         }
@@ -307,7 +311,7 @@ impl Printer<'_> {
         if variadic {
             list.push("...".into());
         }
-        self.need(format!(
+        self.needs.push(format!(
             "declare {result} @{}({})",
             quoted(name),
             list.join(", ")
@@ -526,7 +530,7 @@ impl Printer<'_> {
         let mut ty = self.ty(self.function.ty(id));
         let name = match callee {
             Callee::Named(name) => {
-                self.mention(name);
+                self.mention(name, None);
                 // A variadic callee's type is written out.
                 let module = self.module;
                 let parameters: Option<Vec<&Type>> = match module.declarations.get(name) {

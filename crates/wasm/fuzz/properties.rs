@@ -140,6 +140,35 @@ pub fn parse_ir(data: &[u8]) {
     }
 }
 
+/// Bytes as LLVM IR: a function is never told from itself with an instruction more that nothing uses, nor done in pieces otherwise than
+/// at once.
+pub fn canonical(data: &[u8]) {
+    let text = &*String::from_utf8_lossy(data);
+    let Ok(short) = calque_ir::strip(text, None) else {
+        return;
+    };
+    let Some((head, body)) = short.split_once(" {\n") else {
+        return;
+    };
+    let longer = format!("{head} {{\n%unused = xor i7 3, 5\n{body}");
+    for (source, target) in [(&short, &longer), (&longer, &short)] {
+        let options = Options::default();
+        let verdict = calque_equivalence::check(source, target, &options);
+        let json = verdict.to_json();
+        assert!(
+            !json.contains("\"refuted\""),
+            "{json} of\n{source}\n{target}"
+        );
+        let mut running = calque_equivalence::Check::new(source.clone(), target.clone(), options);
+        let again = loop {
+            if let Some(verdict) = running.step() {
+                break verdict;
+            }
+        };
+        assert_eq!(&verdict, again, "{source}\n{target}");
+    }
+}
+
 /// Bytes as two functions, a zero byte between them: some verdict, and never two that exclude each other.
 pub fn check(data: &[u8]) {
     let text = &*String::from_utf8_lossy(data);

@@ -111,6 +111,11 @@ fn any_ir() {
 }
 
 #[test]
+fn any_function_beside_itself() {
+    run(&bytes(&IR), 150, properties::canonical);
+}
+
+#[test]
 fn any_pair() {
     let pairs: Vec<Vec<u8>> = IR
         .iter()

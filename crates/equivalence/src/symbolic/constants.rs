@@ -67,8 +67,22 @@ impl Machine<'_> {
         }
     }
 
-    /// Notes what a constant global holds, and the globals whose addresses it holds.
-    fn read_image(&mut self, graph: &mut Graph, world: &mut World, id: u128, name: &str) {
+    /// Notes what a constant global holds, and the globals whose addresses it holds, and so on.
+    fn read_images(&mut self, graph: &mut Graph, world: &mut World, id: u128, name: &str) {
+        let mut open = vec![(id, name.to_string())];
+        while let Some((id, name)) = open.pop() {
+            self.read_image(graph, world, id, &name, &mut open);
+        }
+    }
+
+    fn read_image(
+        &mut self,
+        graph: &mut Graph,
+        world: &mut World,
+        id: u128,
+        name: &str,
+        open: &mut Vec<(u128, String)>,
+    ) {
         let module = self.module;
         let constant = module
             .globals
@@ -80,7 +94,11 @@ impl Machine<'_> {
         for byte in &bytes {
             if let ImageByte::Address(other, _, 0) = byte {
                 // One without a meaning here is no part of what is known.
-                let _ = self.global(graph, world, other, 0);
+                if let Ok((lane, true)) = self.address_of(graph, world, other, 0)
+                    && let Some(id) = graph.as_constant(lane.provenance)
+                {
+                    open.push((id, other.clone()));
+                }
             }
         }
         self.images.insert(id, bytes);
@@ -93,21 +111,35 @@ impl Machine<'_> {
         name: &str,
         offset: i64,
     ) -> Result<Lane, Stop> {
+        let (lane, new) = self.address_of(graph, world, name, offset)?;
+        if let (true, Some(id)) = (new, graph.as_constant(lane.provenance)) {
+            self.read_images(graph, world, id, name);
+        }
+        Ok(lane)
+    }
+
+    /// The address of a global, and whether it is named for the first time.
+    fn address_of(
+        &mut self,
+        graph: &mut Graph,
+        world: &mut World,
+        name: &str,
+        offset: i64,
+    ) -> Result<(Lane, bool), Stop> {
         if self.module.globals.get(name).is_none_or(|g| g.unsupported) {
             return Stop::because("memory-model", format!("address of @{name}"));
         }
         self.names_globals = true;
         let (address, provenance) = world.global(graph, name);
-        if let Some(id) = graph.as_constant(provenance) {
+        let new = graph.as_constant(provenance).is_some_and(|id| {
             let known = self.globals.insert(id, (name.to_string(), address));
-            if known.is_none() {
-                self.read_image(graph, world, id, name);
-            }
-        }
+            known.is_none()
+        });
         let value = graph.add_constant(address, offset as u128);
-        Ok(Lane {
+        let lane = Lane {
             provenance,
             ..Lane::plain(graph, value)
-        })
+        };
+        Ok((lane, new))
     }
 }

@@ -90,8 +90,10 @@ const IGNORABLE_FUNCTION: &[&str] = &[
 impl Parser<'_> {
     /// Reads `attributes #n = { ... }` wherever they stand, since functions come before them; and looks for loop metadata.
     pub(super) fn collect_attribute_groups(&mut self) -> Result<(), IrError> {
-        for at in 0..self.tokens.len() {
-            let token = self.tokens[at];
+        let mut next = 0;
+        while let Some(&token) = self.tokens.get(next) {
+            let at = next;
+            next += 1;
             if token.kind == Kind::Text && self.word_of(token) == "\"llvm.loop.mustprogress\"" {
                 self.loops_must_progress = true;
             }
@@ -126,6 +128,8 @@ impl Parser<'_> {
                 self.function_attribute(&mut attributes);
             }
             self.groups.insert(name, attributes);
+            // Nothing within a group starts another one.
+            next = self.at;
         }
         self.at = 0;
         Ok(())

@@ -18,11 +18,15 @@ pub(super) struct Body {
     locals: HashMap<String, ValueId>,
     constants: HashMap<(Type, Constant), ValueId>,
     block_names: HashMap<String, BlockId>,
-    /// Blocks in the order of their definition.
+    /// Blocks in the order of their definition; by block, whether it has one.
     order: Vec<BlockId>,
+    defined: Vec<bool>,
     /// The next number for an unnamed value or block.
     next_number: u64,
 }
+
+/// A function of more blocks is refused: what dominates what would take too long to say.
+const BLOCK_LIMIT: usize = 20_000;
 
 const LINKAGE: &[&str] = &[
     "private",
@@ -170,6 +174,7 @@ impl Parser<'_> {
             constants: HashMap::default(),
             block_names: HashMap::default(),
             order: Vec::new(),
+            defined: Vec::new(),
             next_number: 0,
         };
         self.parameters(&mut body)?;
@@ -297,10 +302,16 @@ impl Parser<'_> {
             body.next_number = body.next_number.max(number.saturating_add(1));
         }
         let id = body.block(name);
-        if body.order.contains(&id) {
+        if std::mem::replace(&mut body.defined[id.0 as usize], true) {
             return Err(self.error_at(token, format!("block %{name} is defined twice")));
         }
         body.order.push(id);
+        if body.order.len() > BLOCK_LIMIT {
+            return Err(IrError {
+                code: "too-large",
+                ..self.error_at(token, format!("more than {BLOCK_LIMIT} blocks"))
+            });
+        }
         Ok(id)
     }
 
@@ -422,13 +433,14 @@ impl Parser<'_> {
         let Body {
             mut function,
             order,
+            defined,
             block_names,
             ..
         } = body;
         if order.len() != function.blocks.len() {
             let missing = block_names
                 .iter()
-                .filter(|(_, id)| !order.contains(id))
+                .filter(|(_, id)| !defined[id.0 as usize])
                 .map(|(name, _)| name)
                 .min();
             let name = missing.cloned().unwrap_or_default();
@@ -492,6 +504,7 @@ impl Body {
             instructions: Vec::new(),
             name: Rc::from(name),
         });
+        self.defined.push(false);
         self.block_names.insert(name.into(), id);
         id
     }

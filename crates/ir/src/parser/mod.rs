@@ -283,15 +283,11 @@ impl<'t> Parser<'t> {
         match self.word_of(token) {
             "define" => {
                 let function = self.function()?;
-                if self
-                    .module
-                    .functions
-                    .iter()
-                    .any(|f| f.name == function.name)
-                {
-                    return Err(
-                        self.error_at(token, format!("@{} is defined twice", function.name))
-                    );
+                let place = self.module.functions.len();
+                let known = self.module.places.insert(function.name.clone(), place);
+                if known.is_some() {
+                    let message = format!("@{} is defined twice", function.name);
+                    return Err(self.error_at(token, message));
                 }
                 self.module.functions.push(function);
             }
