@@ -151,6 +151,16 @@ impl Graph {
         if low == 0 && count == width {
             return a;
         }
+        // Two ways to one node would else be walked twice, and so at every node below.
+        if let Some(&known) = self.extracts.get(&(a, low, count)) {
+            return known;
+        }
+        let bits = self.extract_new(a, low, count);
+        self.extracts.insert((a, low, count), bits);
+        bits
+    }
+
+    fn extract_new(&mut self, a: Node, low: u32, count: u32) -> Node {
         match self.kind(a).clone() {
             Kind::Constant(bits) => return self.constant(bits >> low, count),
             Kind::Extract(inner, more) => return self.extract(inner, low + more, count),

@@ -92,6 +92,8 @@ pub(crate) struct Graph {
     kinds: Vec<Kind>,
     widths: Vec<u32>,
     ids: HashMap<(Kind, u32), Node>,
+    /// What `extract` answered, by node, lowest bit and number of bits.
+    extracts: HashMap<(Node, u32, u32), Node>,
     variables: u32,
 }
 
@@ -104,6 +106,7 @@ impl Graph {
             kinds: Vec::new(),
             widths: Vec::new(),
             ids: HashMap::default(),
+            extracts: HashMap::default(),
             variables: 0,
         }
     }
