@@ -14,8 +14,9 @@ export interface Defined {
 /**
  * The programs that groups may be made of. C and C++ are run on their task's tests, built so that
  * undefined behaviour ends them: a program without a meaning has no equivalents. The others' languages
- * define every run, and there the mark of `verify` is enough. A fault of the sandbox is no answer, and
- * fails.
+ * define every run; they are run only where nobody has yet. What the tests cannot call (an example whose
+ * function goes by a name of its own) is kept: its forms are compared with each other, not with the task.
+ * A fault of the sandbox is no answer, and fails.
  */
 export const definedPrograms = Effect.fn("definedPrograms")(
   function* (
@@ -30,29 +31,29 @@ export const definedPrograms = Effect.fn("definedPrograms")(
       wanted.some((name) => name === language) && byId.has(task)
     );
     const left: Record<string, number> = {};
+    const leave = (why: string): readonly Program[] => {
+      left[why] = (left[why] ?? 0) + 1;
+      return [];
+    };
     let done = 0;
     const kept = yield* Effect.forEach(
       candidates,
       Effect.fnUntraced(function* (program) {
         const { language } = program;
         onProgress?.(++done, candidates.length);
-        if (language !== "c" && language !== "cpp") {
-          if (program.verified) return [program];
-          const why = `${language} programs that no test has passed`;
-          left[why] = (left[why] ?? 0) + 1;
-          return [];
+        if (program.verified && language !== "c" && language !== "cpp") return [program];
+        if (!(yield* sandbox.available(language))) {
+          return leave(`${language} programs that cannot be run here`);
         }
         const request = judgeRequest(byId.get(program.task)!, language, program.code);
         const { verdict, tests } = yield* sandbox.judge({ ...request, sanitize: true });
-        if (verdict === "pass") return [program];
+        if (verdict === "pass" || verdict === "compile-error") return [program];
         if (verdict === "infrastructure") {
           return yield* Effect.fail(
             new Error(`a program of ${program.task}: ${tests[0]?.stderr ?? "not judged"}`),
           );
         }
-        const why = `${language} programs that are wrong or undefined on their tests: ${verdict}`;
-        left[why] = (left[why] ?? 0) + 1;
-        return [];
+        return leave(`${language} programs that are wrong or undefined on their tests: ${verdict}`);
       }),
       { concurrency: availableParallelism() },
     );

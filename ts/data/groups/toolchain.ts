@@ -182,9 +182,10 @@ const passes = (pipeline: string): string =>
 
 /** A global function's name in its source, `undefined` for what a library or a class brought. */
 export const sourceName = (language: SourceLanguage, symbol: string): string | undefined => {
-  // The Itanium ABI: a length, the name, the types of the parameters. D: the module's name first.
+  // The Itanium ABI: a length, the name, the types of the parameters; the names of the namespaces before
+  // it, `N` before those and `E` behind. D: the module's name first.
   const mangled = language === "cpp"
-    ? /^_Z(\d+)(.*)$/.exec(symbol)
+    ? /^_Z(\d+)(.*)$/.exec(nested(symbol))
     : language === "d"
     ? /^_D6source(\d+)(.*)$/.exec(symbol)
     : undefined;
@@ -194,6 +195,20 @@ export const sourceName = (language: SourceLanguage, symbol: string): string | u
   const name = rest.slice(0, Number(length));
   // An instance of a template is one of many with that name.
   return rest[name.length] === "I" ? undefined : name;
+};
+
+/** The symbol without the namespaces around its name. Those of libraries start with `_`, or are `St`. */
+const nested = (symbol: string): string => {
+  const start = /^_ZN(?=\d+[^\d_])/.exec(symbol);
+  if (start === null) return symbol;
+  let rest = symbol.slice(start[0].length);
+  for (;;) {
+    const [digits] = /^\d+/.exec(rest) ?? [""];
+    const end = digits.length + Number(digits);
+    if (digits === "" || end >= rest.length) return symbol;
+    if (rest[end] === "E") return `_Z${rest.slice(0, end)}${rest.slice(end + 1)}`;
+    rest = rest.slice(end);
+  }
 };
 
 /** The verifier's complaint about a module, or `undefined` if it has none. */

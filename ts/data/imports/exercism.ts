@@ -152,13 +152,31 @@ const trackPrograms = async (path: string, options: ImportOptions): Promise<Prog
   for (const slug of (await readdir(practice)).sort()) {
     const files = (await json(join(practice, slug, ".meta/config.json")))?.files;
     const example = files?.example ?? files?.exemplar;
-    // Several files make no one program.
-    if (!Array.isArray(example) || example.length !== 1 || typeof example[0] !== "string") continue;
-    const code = await readFile(join(practice, slug, example[0]), "utf8").catch(() => undefined);
+    if (!Array.isArray(example)) continue;
+    const texts = await Promise.all(example.map(async (name) => ({
+      name: String(name),
+      text: await readFile(join(practice, slug, String(name)), "utf8").catch(() => undefined),
+    })));
+    const code = oneProgram(texts);
     if (code === undefined) continue;
     programs.push({ task: `exercism-${slug}`, language, code, verified: false });
   }
   return programs;
+};
+
+/** C and C++ have a header beside the source, under another name there; other files make no one program. */
+const oneProgram = (
+  files: readonly { readonly name: string; readonly text: string | undefined }[],
+): string | undefined => {
+  const sources = files.filter(({ name }) => !/\.(h|hpp)$/.test(name));
+  const headers = files.filter((file) => !sources.includes(file));
+  const [source] = sources;
+  if (source?.text === undefined || sources.length !== 1) return undefined;
+  if (headers.some(({ text }) => text === undefined)) return undefined;
+  if (headers.length === 0) return source.text;
+  const own = /^[ \t]*#[ \t]*include[ \t]*"[^"\n]*".*$/gm;
+  const header = headers.map(({ text }) => text).join("\n");
+  return `${header.replace(own, "")}\n${source.text.replace(own, "")}`;
 };
 
 const isFolder = (path: string): Promise<boolean> =>

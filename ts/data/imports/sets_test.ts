@@ -7,6 +7,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Sandbox } from "../../sandbox/mod.ts";
 import { sharedFolder } from "../../shared.ts";
+import { definedPrograms } from "../groups/defined.ts";
+import { groups } from "../groups/groups.ts";
+import { findToolchain } from "../groups/toolchain.ts";
 import { verify } from "../verify.ts";
 import { importFiles, type ImportOptions } from "./import.ts";
 import { licenceOf } from "./licences.ts";
@@ -252,14 +255,69 @@ Deno.test("Exercism: specifications and tracks as they are checked out", async (
     },
     "python/exercises/practice/leap/.meta/example.py":
       "def leap_year(year):\n    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)\n",
+    "c/config.json": { slug: "c" },
+    "c/exercises/practice/leap/.meta/config.json": {
+      files: { solution: ["leap.c", "leap.h"], example: [".meta/example.c", ".meta/example.h"] },
+    },
+    "c/exercises/practice/leap/.meta/example.h":
+      "#ifndef LEAP_H\n#define LEAP_H\n#include <stdbool.h>\nbool leap_year(int year);\n#endif\n",
+    "c/exercises/practice/leap/.meta/example.c":
+      '#include "leap.h"\nbool leap_year(int y) { return y % 4 == 0 && (y % 100 || y % 400 == 0); }\n',
+    "cpp/config.json": { slug: "cpp" },
+    "cpp/exercises/practice/leap/.meta/config.json": {
+      files: { solution: ["leap.cpp"], example: [".meta/example.cpp", ".meta/example.h"] },
+    },
+    "cpp/exercises/practice/leap/.meta/example.h":
+      "#pragma once\nnamespace leap { bool is_leap_year(int year); }\n",
+    "cpp/exercises/practice/leap/.meta/example.cpp":
+      '#include "leap.h"\nnamespace leap {\nbool is_leap_year(int y) { return y % 4 == 0 && (y % 100 || y % 400 == 0); }\n}\n',
+    "rust/config.json": { slug: "rust" },
+    "rust/exercises/practice/leap/.meta/config.json": {
+      files: { solution: ["src/lib.rs", "Cargo.toml"], example: [".meta/example.rs"] },
+    },
+    "rust/exercises/practice/leap/.meta/example.rs":
+      "pub fn is_leap_year(y: u64) -> bool {\n    y % 4 == 0 && (y % 100 != 0 || y % 400 == 0)\n}\n",
   };
-  const set = await imported(files, { format: "exercism" }, ["specs", "python"]);
+  const set = await imported(files, { format: "exercism" }, [
+    "specs",
+    "python",
+    "c",
+    "cpp",
+    "rust",
+  ]);
   assert.deepEqual(set.tasks.map(({ id }) => id), ["exercism-leap"]);
   assert.deepEqual(set.tasks[0]!.cases, [
     { arguments: [2000], result: true },
     { arguments: [1900], result: false },
   ]);
-  assert.deepEqual(await judged(set), [["exercism-leap", "python", "pass"]]);
+  assert.deepEqual(await judged(set), [
+    ["exercism-leap", "python", "pass"],
+    ["exercism-leap", "c", "pass"],
+    // Under a name of its track's own.
+    ["exercism-leap", "cpp", "compile-error"],
+    ["exercism-leap", "rust", "compile-error"],
+  ]);
+  const tools = await findToolchain().catch(() => undefined);
+  if (tools === undefined) {
+    console.warn("SKIPPED: IR groups of Exercism's examples: no clang and opt");
+    return;
+  }
+  const { programs } = await Effect.runPromise(
+    definedPrograms(set.tasks, set.programs).pipe(Effect.provide(Sandbox.layer())),
+  );
+  const tokens = (ir: string) => ir.length / 4;
+  const made = await groups({ tasks: set.tasks, programs, seed: 0, tools, tokens });
+  assert.deepEqual(
+    made.groups.map((group) => [group.id, group.language, group.function]).sort(),
+    [
+      ["ir-exercism-leap", "c", "leap_year"],
+      ["ir-exercism-leap-cpp-is_leap_year", "cpp", "is_leap_year"],
+      ...(tools.rustc === undefined
+        ? []
+        : [["ir-exercism-leap-rust-is_leap_year", "rust", "is_leap_year"]]),
+    ],
+    JSON.stringify(made.tally),
+  );
 });
 
 Deno.test("a set whose terms are unknown is not trained on before somebody names them", () => {
