@@ -123,6 +123,9 @@ fn widths_up_to_llvms_are_read_and_measured() {
     }
 }
 
+/// Names in a chain.
+const LONG: usize = 200_000;
+
 /// Sixty types, each holding the one before it three times: 3^60 scalars.
 #[test]
 fn types_that_multiply_have_no_size() {
@@ -156,7 +159,6 @@ fn circles_and_long_chains_of_names_are_followed_without_a_stack() {
         "{printed}"
     );
 
-    const LONG: usize = 200_000;
     let (mut types, mut constants, mut calls) = (String::new(), String::new(), String::new());
     for n in 0..LONG {
         let next = (n + 1) % LONG;
