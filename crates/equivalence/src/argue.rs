@@ -8,6 +8,7 @@ use crate::concrete::Side;
 use crate::graph::{Graph, Node};
 use crate::inline::inline;
 use crate::options::Options;
+use crate::pieces::rest;
 use crate::promote::promote;
 use crate::prove::{Entry, entry, start, violation};
 use crate::replay::Attempt;
@@ -125,9 +126,12 @@ async fn bounded(
         .collect();
     (s.entry_pointers, t.entry_pointers) = (pointers.clone(), pointers);
     let extents = bring_extents([&mut s, &mut t], &mut graph, options, &shared);
+    rest().await;
     let left = start(&mut s, &mut graph, &mut world, &shared, &[])?;
+    rest().await;
     t.partners.clone_from(&left.events);
     let right = start(&mut t, &mut graph, &mut world, &shared, &[])?;
+    rest().await;
     t.within_effects()?;
     let question = violation(
         &mut graph,
@@ -138,6 +142,7 @@ async fn bounded(
         &[],
         &mut |g, _| Ok(g.truth(true)),
     )?;
+    rest().await;
     let known = graph.not(left.undefined);
     let mut solver = Solver::new(options.conflicts);
     let mut answer = if left.events.is_empty() {

@@ -382,7 +382,7 @@ fn noundef(source: Side<'_>, options: &Options) -> Vec<bool> {
 }
 
 /// Inputs that are run in one piece.
-const PIECE_INPUTS: usize = 32;
+const PIECE_INPUTS: usize = 8;
 
 async fn concrete_search(source: Side<'_>, target: Side<'_>, options: &Options) -> Option<Verdict> {
     let mut inputs = Inputs::new([source, target], noundef(source, options));

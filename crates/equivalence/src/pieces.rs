@@ -42,7 +42,9 @@ pub(crate) fn finish<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
-/// A check that is driven from outside: each [`Check::step`] is some tenths of a second of work at most, mostly far less.
+/// A check that is driven from outside. A [`Check::step`] is mostly some milliseconds of work. Reading the texts, following one function
+/// from one cut point to the next and laying out one question for the search are one piece each, which of large functions may take
+/// a second.
 pub struct Check(Result<Verdict, Pin<Box<dyn Future<Output = Verdict>>>>);
 
 impl Check {

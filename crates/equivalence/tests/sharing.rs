@@ -1,5 +1,7 @@
 //! Values that many ways lead to: each is looked at once, not once for every way.
 
+use std::fmt::Write;
+
 use calque_equivalence::{Decision, Options, check};
 
 /// `%a40` and `%b40` depend on both values of the step before, which makes 2^40 ways down to the arguments.
@@ -7,7 +9,8 @@ fn diamonds(use_of_a: &str) -> String {
     let mut text = String::from("define i64 @f(i64 %a0, i64 %b0, i64 %c) {\n");
     for k in 0..40 {
         let next = k + 1;
-        text += &format!(
+        let _ = write!(
+            text,
             "%m{k} = lshr i64 %c, {k}\n%p{k} = trunc i64 %m{k} to i1\n\
              %a{next} = select i1 %p{k}, i64 %a{k}, i64 %b{k}\n\
              %b{next} = select i1 %p{k}, i64 %b{k}, i64 %a{k}\n"

@@ -165,8 +165,8 @@ export interface CheckOptions {
 export function check(source: string, target?: string, options?: CheckOptions): Verdict;
 
 /**
- * The same in pieces, for who has something else to do in between or wants to stop: each `step` is some tenths of a second of work at
- * most, mostly far less. The pieces are always the same, and so is the verdict.
+ * The same in pieces, for who has something else to do in between or wants to stop: a `step` is mostly some milliseconds of work,
+ * of large functions up to a second. The pieces are always the same, and so is the verdict.
  */
 export class Check {
   /** Takes the question; nothing is decided yet. */

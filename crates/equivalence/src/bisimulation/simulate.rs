@@ -15,12 +15,15 @@ use crate::concrete::Side;
 use crate::graph::{Evaluator, Graph, Node};
 use crate::inputs::{INPUT_COUNT, Inputs};
 use crate::options::Options;
+use crate::pieces::rest;
 use crate::prove::{entry, start, violation};
 use crate::solver::{Answer, Solver};
 use crate::symbolic::{
     Lanes, Machine, Role, Segment, Stop, World, is_quiet, memory_violation, unit_of,
 };
 
+/// Inputs that are traced in one piece.
+const PIECE_INPUTS: usize = 8;
 /// Inputs that are traced.
 const TRACED: usize = 96;
 /// One pairing may spend this part of the conflicts of a check; all together twice as many.
@@ -48,7 +51,7 @@ pub(crate) async fn simulate(
         );
         return Stop::because("loop-bound", detail);
     }
-    let runs = traces(source, target, &left, &right, noundef)?;
+    let runs = traces(source, target, &left, &right, noundef).await?;
     let mut last = Stop("loop-bound", "the loops do not run in step".into());
     let pairings = pairings(&left, &right, &runs);
     // A second time with the source one step ahead: a load that the target does before a loop may be one that the source does in it.
@@ -61,6 +64,7 @@ pub(crate) async fn simulate(
                 conflicts: own,
                 ..options.clone()
             };
+            rest().await;
             let mut simulation = Simulation::new(source, target, &limited, noundef, pairing);
             match simulation.run(pairing, &runs, ahead).await {
                 Ok(()) => return Ok(()),
@@ -95,7 +99,7 @@ fn at_block(function: &Function, machine: &Machine<'_>, block: BlockId) -> Vec<V
     out
 }
 
-fn traces(
+async fn traces(
     source: Side<'_>,
     target: Side<'_>,
     left: &[Loop],
@@ -125,6 +129,9 @@ fn traces(
     }
     let mut out = Vec::new();
     for n in 0..INPUT_COUNT {
+        if n % PIECE_INPUTS == 0 {
+            rest().await;
+        }
         let input = inputs.input(n);
         let poisoned = input
             .arguments
@@ -261,6 +268,7 @@ impl<'m> Simulation<'m> {
         let mut places = Vec::new();
         let mut segments_s = Vec::new();
         for &block in &cuts_s {
+            rest().await;
             let memory = if self.writes {
                 self.graph.variable(0)
             } else {
@@ -320,6 +328,7 @@ impl<'m> Simulation<'m> {
             &cuts_t,
         )?;
         for _ in 0..RELATION_LIMIT {
+            rest().await;
             match self
                 .attempt(
                     pairing,

@@ -106,6 +106,7 @@ impl Solver {
         if goal == FALSE || facts.contains(&vec![FALSE]) {
             return Answer::Never(true);
         }
+        rest().await;
         self.search(graph, question, goal, &applications, &facts)
             .await
     }
