@@ -1,4 +1,5 @@
-# Programs of others that the tests hold Calque against: PyPI's openai client, TensorBoard's reader. Sourced by ./setup.
+# Programs of others that the tests hold Calque against: PyPI's openai client, TensorBoard's reader, and Bun, under which the
+# tests of the engine run a second time. Sourced by ./setup.
 # shellcheck shell=sh
 
 clients_wanted="openai==3.22.1 tensorboard==2.21.0"
@@ -28,4 +29,26 @@ clients_install() {
     rm -rf "$tools/python"
     return 1
   fi
+}
+
+bun_wanted=1.4
+bun_version=1.4.5
+bun_refused=
+
+# As with the clients: without it its tests are skipped and say so.
+bun_fits() {
+  find_program bun "$bun_wanted" && return
+  if ! has npm; then
+    found="npm is not here: its tests are skipped"
+  elif [ -n "$bun_refused" ]; then
+    found="npm cannot get it: its tests are skipped"
+  else
+    return 1
+  fi
+}
+
+bun_install() {
+  npm install --prefix "$tools/npm" --no-audit --no-fund --save-exact "bun@$bun_version" &&
+    "$tools/npm/node_modules/.bin/bun" --version &&
+    ln -sf "$tools/npm/node_modules/.bin/bun" "$tools/bin/bun"
 }
