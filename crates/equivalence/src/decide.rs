@@ -184,11 +184,13 @@ fn read(source: &str, target: &str, options: &Options) -> Result<Read, IrError> 
     }
     let second = parse(target).map_err(|e| side_error("target", e))?;
     if options.function.is_none() && first.functions.len() > 1 {
+        // What no other module sees need not be kept, if anything is seen.
+        let all = first.functions.iter().all(|f| f.local);
+        let counts = |f: &Function| all || !f.local;
         let pairs: Vec<[String; 2]> = first
             .functions
             .iter()
-            // What no other module sees need not be kept.
-            .filter(|f| !f.local && second.function(&f.name).is_some_and(|g| !g.local))
+            .filter(|f| counts(f) && second.function(&f.name).is_some_and(counts))
             .map(|f| [f.name.clone(), f.name.clone()])
             .collect();
         if !pairs.is_empty() {

@@ -320,3 +320,22 @@ fn stripped_text_means_what_the_module_means() {
     let other = strip(&PLAIN.replace("shl i32 %m, 1", "shl i32 %m, 2"), Some("f"));
     expect(Decision::Refuted, &stripped, &other.expect("a function"));
 }
+
+#[test]
+fn helpers_that_no_other_module_sees_may_change() {
+    let text = |linkage: &str, constant: u32| {
+        format!(
+            "define i32 @f(i32 %x) {{\n  ret i32 %x\n}}\ndefine {linkage} i32 @h(i32 %x) {{\n  %r = add i32 %x, {constant}\n  ret i32 %r\n}}\n"
+        )
+    };
+    let options = Options::default();
+    let decision = |a: &str, b: &str| check(a, b, &options).decision;
+    assert_eq!(
+        decision(&text("internal", 1), &text("internal", 2)),
+        Decision::Proved
+    );
+    assert_eq!(decision(&text("", 1), &text("", 2)), Decision::Refuted);
+    let alone = |text: String| text.replace("define i32 @f", "define internal i32 @f");
+    let (one, two) = (alone(text("internal", 1)), alone(text("internal", 2)));
+    assert_eq!(decision(&one, &two), Decision::Refuted);
+}

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use calque_equivalence::{Decision, Options, check};
 
@@ -55,10 +56,12 @@ fn clang(file: &Path, level: &str, plain: bool) -> String {
 }
 
 fn opt(ir: &str, pipeline: &str) -> String {
+    // Tests run beside each other in one process.
+    static FILES: AtomicU32 = AtomicU32::new(0);
     let path = std::env::temp_dir().join(format!(
         "calque-{}-{}.ll",
         std::process::id(),
-        pipeline.len()
+        FILES.fetch_add(1, Ordering::Relaxed)
     ));
     std::fs::write(&path, ir).expect("a temporary file");
     let out = output(
