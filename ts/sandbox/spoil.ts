@@ -16,16 +16,44 @@ export const spoils = (test: string, language: string): readonly string[] => {
   return [...new Set(whole)];
 };
 
-/** Where no expectation is a literal: nothing at all in the place of one side, or a truth turned into its opposite. */
-const nothing = (test: string, language: string) =>
-  language === "go"
-    ? [...test.matchAll(/\bassert\.Equal\(/g)].flatMap((match) => {
-      const [side] = argumentsAt(test, match.index + match[0].length);
-      return side === undefined ? [] : [{ ...side, text: "nil" }];
-    })
-    : language === "java"
-    ? truths(test).map((span) => ({ ...span, text: `!(${test.slice(span.from, span.to).trim()})` }))
-    : [];
+/**
+ * Where no expectation is a literal: in the place of one side nothing at all, or twice what a variable holds (a text that is
+ * not empty and a number that is not 0 differ from that); or a truth turned into its opposite.
+ */
+const nothing = (test: string, language: string) => {
+  const twice = (name: string) => `(${name} + ${name})`;
+  switch (language) {
+    case "go":
+      return [...test.matchAll(/\bassert\.Equal\(/g)].flatMap((match) => {
+        const [side] = argumentsAt(test, match.index + match[0].length);
+        if (side === undefined) return [];
+        // Used all the same, or the variables in it would be declared for nothing.
+        return [{
+          ...side,
+          text: `func() any { _ = ${test.slice(side.from, side.to).trim()}; return nil }()`,
+        }];
+      });
+    case "java":
+      return [
+        ...truths(test).map((span) => ({
+          ...span,
+          text: `!(${test.slice(span.from, span.to).trim()})`,
+        })),
+        ...[...test.matchAll(/(?<=\.equals\()[a-z]\w*(?=\)\))/g)].map(({ index, 0: name }) => ({
+          from: index,
+          to: index + name.length,
+          text: twice(name),
+        })),
+      ];
+    case "cpp":
+      return equalities(test).flatMap(({ from, to }) => {
+        const name = test.slice(from, to).trim();
+        return /^[a-z_]\w*$/i.test(name) ? [{ from, to, text: twice(name) }] : [];
+      });
+    default:
+      return [];
+  }
+};
 
 interface Span {
   readonly from: number;
@@ -202,7 +230,7 @@ const argumentsAt = (text: string, from: number, ends?: string): Span[] => {
 };
 
 const literal =
-  /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![\w.$])(?:true|false|True|False)\b|(?<![\w.$])(?!0[xXoObB]|\d+[eE]-)\d+/g;
+  /"""[^]*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<![\w.$])(?:true|false|True|False)\b|(?<![\w.$])(?!0[xXoObB]|\d+[eE]-)\d+/g;
 
 /**
  * An expression with its first literal changed, into one of `others` if they have another of its kind; in languages
@@ -250,7 +278,7 @@ const otherLiteral = (
   if (found === "0" || found === "1") return found === "0" ? "1" : "0";
   const borrowed = others.map((text) => text.match(literal)?.[0] ?? "").find((other) =>
     other !== found &&
-    (number ? /^[1-9]/.test(other) : other[0] === found[0] && other.length > 2) &&
+    (number ? /^[1-9]/.test(other) : quoteOf(other) === quoteOf(found) && other.length > 2) &&
     !`${other}${found}`.includes("\\") && other.length <= found.length * 4 + 8
   );
   if (borrowed !== undefined) return borrowed;
@@ -261,14 +289,17 @@ const otherLiteral = (
       : `'${next(found[1] ?? "")}'`;
   }
   // The last letter or digit that stands for itself.
+  const ends = found.startsWith('"""') ? 3 : 1;
   const plain = found.includes("$") || found.includes("{")
     ? undefined
-    : [...found.slice(0, -1).matchAll(/\\(?:[xuU]\{?[0-9a-fA-F]+|.)|[a-zA-Z0-9]/g)]
+    : [...found.slice(0, -ends).matchAll(/\\(?:[xuU]\{?[0-9a-fA-F]+|.)|[a-zA-Z0-9]/g)]
       .filter(([each]) => each.length === 1).at(-1);
   return plain === undefined
-    ? `${found.slice(0, -1)}a${found.at(-1)}`
+    ? `${found.slice(0, -ends)}a${found.slice(-ends)}`
     : found.slice(0, plain.index) + next(plain[0]) + found.slice(plain.index + 1);
 };
+
+const quoteOf = (text: string): string => /^(?:"""|["'])/.exec(text)?.[0] ?? "";
 
 /** Another letter or digit of the same kind. */
 const next = (character: string): string => {
