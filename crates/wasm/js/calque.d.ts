@@ -166,7 +166,7 @@ export function check(source: string, target?: string, options?: CheckOptions): 
 
 /**
  * The same in pieces, for who has something else to do in between or wants to stop: a `step` is mostly some milliseconds of work,
- * of large functions up to a second. The pieces are always the same, and so is the verdict.
+ * of large functions up to some seconds. The pieces are always the same, and so is the verdict.
  */
 export class Check {
   /** Takes the question; nothing is decided yet. */
