@@ -68,8 +68,7 @@ export async function project(
   return {
     folder,
     write,
-    [Symbol.asyncDispose]: () =>
-      rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

@@ -27,9 +27,7 @@ export async function serve(folder: string): Promise<Site> {
       new URL(request.url ?? "/", "http://host").pathname,
     );
     const name = path.endsWith("/") ? `${path}index.html` : path;
-    const body = await readFile(join(folder, normalize(name))).catch(() =>
-      undefined
-    );
+    const body = await readFile(join(folder, normalize(name))).catch(() => undefined);
     if (body === undefined) return void response.writeHead(404).end();
     response.writeHead(200, {
       "content-type": types[extname(name)] ?? "text/plain",

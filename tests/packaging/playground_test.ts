@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { root, run } from "./consumer.ts";
 import { canBrowse, type Page, serve, withPage } from "./pages.ts";
 
-const add = (n: number) =>
-  `define i32 @f(i32 %x) {\n  %y = add i32 %x, ${n}\n  ret i32 %y\n}\n`;
+const add = (n: number) => `define i32 @f(i32 %x) {\n  %y = add i32 %x, ${n}\n  ret i32 %y\n}\n`;
 
 /** Text of the verdict, once there is one. */
 const verdictOf = async (page: Page, word: string): Promise<string> => {

@@ -4,8 +4,7 @@ import process from "node:process";
 import { expected, project, run, tool, use } from "./consumer.ts";
 
 const files = {
-  "main.js":
-    `import * as calque from "calque";\n${use}\nconsole.log(JSON.stringify(found));`,
+  "main.js": `import * as calque from "calque";\n${use}\nconsole.log(JSON.stringify(found));`,
   // Nothing works before init, everything after; a second init is none.
   "slim.js": `import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -77,15 +77,11 @@ Deno.test({
       });
       let complaints = "";
       server.stderr.on("data", (chunk) => complaints += chunk);
-      const ended = new Promise<void>((resolve) =>
-        server.on("close", () => resolve())
-      );
+      const ended = new Promise<void>((resolve) => server.on("close", () => resolve()));
       try {
         let response: Response | undefined;
         while (response === undefined && server.exitCode === null) {
-          response = await fetch(`http://127.0.0.1:${port}/`).catch(() =>
-            undefined
-          );
+          response = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
         assert.ok(response, complaints);
