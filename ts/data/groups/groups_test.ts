@@ -191,6 +191,8 @@ Deno.test("mangled names are read as their sources say them", () => {
   assert.equal(sourceName("d", "_D6source1fFAxiZi"), "f");
   assert.equal(sourceName("d", "_D4core9exceptionQwFZv"), undefined);
   assert.equal(sourceName("rust", "f"), "f");
+  assert.equal(sourceName("rust", "_RNvMs1_NtCsgEmfK2I1SDS_4core3numx3abs"), undefined);
+  assert.equal(sourceName("rust", "_ZN4core3cmp3max17h9e0927a1bcc815f7E"), undefined);
 });
 
 const task = (id: string, name: string, result: (a: number) => number): Task => ({

@@ -189,7 +189,9 @@ export const sourceName = (language: SourceLanguage, symbol: string): string | u
     : language === "d"
     ? /^_D6source(\d+)(.*)$/.exec(symbol)
     : undefined;
-  if (mangled === undefined) return /^\w+$/.test(symbol) ? symbol : undefined;
+  // What Rust mangles is a library's, or local to it: its own were told not to be.
+  const plain = language === "rust" ? /^(?!_R|_ZN)\w+$/ : /^\w+$/;
+  if (mangled === undefined) return plain.test(symbol) ? symbol : undefined;
   if (mangled === null) return undefined;
   const [, length = "", rest = ""] = mangled;
   const name = rest.slice(0, Number(length));
