@@ -1,4 +1,6 @@
-import { Flag } from "effect/cli";
+import { Effect } from "effect";
+import { Argument, Flag } from "effect/cli";
+import { UserError } from "../tools/mod.ts";
 
 /** Flags that mean the same in every command that has them. */
 export const json = Flag.Boolean("json").pipe(
@@ -65,3 +67,19 @@ export const languages = (name: string, description: string) =>
     Flag.withDescription(description),
     Flag.map((text) => text.split(",")),
   );
+
+/** Those named of `known`, all where none is named. */
+export const chooseLanguages = <L extends string>(
+  named: readonly string[] | undefined,
+  known: readonly L[],
+): Effect.Effect<readonly L[], UserError> => {
+  if (named === undefined) return Effect.succeed(known);
+  const strange = named.filter((name) => !known.includes(name as L));
+  if (strange.length === 0) return Effect.succeed(named as readonly L[]);
+  const message = `--languages ${strange.join(",")}: expected some of ${known.join(",")}`;
+  return new UserError({ code: "bad-usage", message });
+};
+
+export const dataFolder = Argument.String("dir").pipe(
+  Argument.withDescription("Folder with tasks.jsonl and programs.jsonl"),
+);

@@ -124,27 +124,11 @@ export const programIn = (
   programs: readonly Program[],
   similarity = 0.95,
 ): { readonly text: number; readonly program: Program } | undefined => {
-  const windows = programs.map(({ code }) => shinglesOf(code));
-  const holders = new Map<string, number[]>();
-  windows.forEach((own, index) => {
-    for (const window of own) {
-      const list = holders.get(window);
-      if (list === undefined) holders.set(window, [index]);
-      else list.push(index);
-    }
-  });
+  const alike = index(programs.map(({ code }) => shinglesOf(code)));
   for (const [at, text] of texts.entries()) {
     for (const part of text.split(/<\|[^|>]*\|>|^```.*$/m)) {
-      const own = shinglesOf(part);
-      const common = new Map<number, number>();
-      for (const window of own) {
-        for (const index of holders.get(window) ?? []) {
-          common.set(index, (common.get(index) ?? 0) + 1);
-        }
-      }
-      for (const [index, count] of common) {
-        const union = own.size + windows[index]!.size - count;
-        if (count >= similarity * union) return { text: at, program: programs[index]! };
+      for (const [place, jaccard] of alike(shinglesOf(part))) {
+        if (jaccard >= similarity) return { text: at, program: programs[place]! };
       }
     }
   }
@@ -171,44 +155,49 @@ interface Sided {
   readonly tokens: readonly string[];
 }
 
-/** Pairs across the split above the similarity; an index from shingles to programs skips the rest. */
+/** Pairs across the split above the similarity. */
 const near = (
   programs: readonly Sided[],
   similarity: number,
 ): readonly Omit<Leak, "kind">[] => {
-  const train = programs.filter((p) => p.side === "train").map((p) => ({
-    task: p.task,
-    text: p.tokens.join(" "),
-    shingles: shingles(p.tokens),
-  }));
-  const holders = new Map<string, number[]>();
-  train.forEach((p, index) => {
-    for (const shingle of p.shingles) {
-      const list = holders.get(shingle);
-      if (list === undefined) holders.set(shingle, [index]);
-      else list.push(index);
-    }
-  });
+  const train = programs.filter((p) => p.side === "train");
+  const texts = train.map((p) => p.tokens.join(" "));
+  const alike = index(train.map((p) => shingles(p.tokens)));
   return programs.filter((p) => p.side === "held-out").flatMap(
     (p): readonly Omit<Leak, "kind">[] => {
-      const own = shingles(p.tokens);
-      const common = new Map<number, number>();
-      for (const shingle of own) {
-        for (const index of holders.get(shingle) ?? []) {
-          common.set(index, (common.get(index) ?? 0) + 1);
-        }
-      }
-      for (const [index, count] of common) {
-        const other = train[index] as typeof train[number];
-        const jaccard = count / (own.size + other.shingles.size - count);
-        if (jaccard >= similarity && other.text !== p.tokens.join(" ")) {
+      for (const [place, jaccard] of alike(shingles(p.tokens))) {
+        if (jaccard >= similarity && texts[place] !== p.tokens.join(" ")) {
           const what = `${jaccard.toFixed(2)} of shingles in common`;
-          return [{ what, train: other.task, held_out: p.task }];
+          return [{ what, train: train[place]!.task, held_out: p.task }];
         }
       }
       return [];
     },
   );
+};
+
+/** Asked with a text, the texts that have any shingle in common with it, by their places, with their Jaccard. */
+const index = (texts: readonly Shingles[]) => {
+  const holders = new Map<string, number[]>();
+  texts.forEach((own, place) => {
+    for (const shingle of own) {
+      const list = holders.get(shingle);
+      if (list === undefined) holders.set(shingle, [place]);
+      else list.push(place);
+    }
+  });
+  return (asked: Shingles): readonly (readonly [place: number, jaccard: number])[] => {
+    const common = new Map<number, number>();
+    for (const shingle of asked) {
+      for (const place of holders.get(shingle) ?? []) {
+        common.set(place, (common.get(place) ?? 0) + 1);
+      }
+    }
+    return [...common].map(([place, count]) => [
+      place,
+      count / (asked.size + texts[place]!.size - count),
+    ]);
+  };
 };
 
 /** Names by the order in which they appear; words that most languages keep for themselves stay. */

@@ -53,6 +53,11 @@ refused(
   () => ({ rollout: { prompts: { stop: "<|fin|>" } } }),
   /rollout\.prompts\.stop is "<\|fin\|>"/,
 );
+type Row = Record<string, unknown>;
+const bundled = (name: string): Row[] =>
+  readFileSync(`${assets}/tasks/${name}.jsonl`, "utf8").trim().split("\n")
+    .map((line) => JSON.parse(line));
+
 /** The bundled tasks with a change, in a folder of their own. */
 const changed = (
   folder: string,
@@ -60,10 +65,7 @@ const changed = (
 ): string => {
   const place = join(folder, "changed");
   mkdirSync(place);
-  const read = (name: string): Row[] =>
-    readFileSync(`${assets}/tasks/${name}.jsonl`, "utf8").trim().split("\n")
-      .map((line) => JSON.parse(line));
-  const rows = { tasks: read("tasks"), programs: read("programs") };
+  const rows = { tasks: bundled("tasks"), programs: bundled("programs") };
   change(rows);
   for (const [name, own] of Object.entries(rows)) {
     const text = own.map((row) => JSON.stringify(row) + "\n").join("");
@@ -71,7 +73,6 @@ const changed = (
   }
   return place;
 };
-type Row = Record<string, unknown>;
 
 refused(
   "a held-out task whose program is trained on, with both names and the kind",
@@ -183,12 +184,9 @@ Deno.test("a run whose gradient stays without a number stops after ten steps and
 });
 
 const heldOut = (() => {
-  const read = (name: string): Row[] =>
-    readFileSync(`${assets}/tasks/${name}.jsonl`, "utf8").trim().split("\n").map((line) =>
-      JSON.parse(line)
-    );
-  const ids = new Set(read("tasks").filter((t) => t["split"] === "held-out").map((t) => t["id"]));
-  return read("programs").find((p) => p["language"] === "lua" && ids.has(p["task"]))!;
+  const tasks = bundled("tasks").filter(({ split }) => split === "held-out");
+  const ids = new Set(tasks.map(({ id }) => id));
+  return bundled("programs").find((p) => p["language"] === "lua" && ids.has(p["task"]))!;
 })();
 sftOn(
   [{ text: "nothing of it" }, {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { UserError } from "../../tools/mod.ts";
 import { ExitWith } from "../exit.ts";
-import { json, seed } from "../flags.ts";
+import { chooseLanguages, dataFolder, json, languages, seed } from "../flags.ts";
 import { printJson, writeErr, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
 import { corpus } from "./data_corpus.ts";
@@ -15,9 +15,6 @@ import { pairs } from "./data_pairs.ts";
 const room = Effect.promise(() => import("../../../ts/data/mod.ts"));
 const sandbox = Effect.promise(() => import("../../../ts/sandbox/mod.ts"));
 
-const folder = Argument.String("dir").pipe(
-  Argument.withDescription("Folder with tasks.jsonl and programs.jsonl"),
-);
 const out = Flag.String("out").pipe(
   Flag.withMetavar("DIR"),
   Flag.withDescription("Folder that gets tasks.jsonl and programs.jsonl"),
@@ -43,13 +40,10 @@ const generate = Command.make(
       ),
       Flag.optional,
     ),
-    languages: Flag.String("languages").pipe(
-      Flag.withMetavar("A,B,..."),
-      Flag.withDescription(
-        "Languages to print each task in; all that the generator has by default",
-      ),
-      Flag.optional,
-    ),
+    languages: languages(
+      "languages",
+      "Languages to print each task in; all that the generator has by default",
+    ).pipe(Flag.optional),
     seed,
     json,
   },
@@ -183,7 +177,7 @@ const importData = Command.make(
 const verify = Command.make(
   "verify",
   {
-    dir: folder,
+    dir: dataFolder,
     write: Flag.Boolean("write").pipe(
       Flag.withDescription("Write the marks back to programs.jsonl"),
       Flag.withDefault(false),
@@ -220,7 +214,7 @@ const verify = Command.make(
 
 const stats = Command.make(
   "stats",
-  { dir: folder },
+  { dir: dataFolder },
   Effect.fnUntraced(function* ({ dir }) {
     const data = yield* room;
     const counted = data.stats(yield* data.readTasks(dir), yield* data.readPrograms(dir));
@@ -231,7 +225,7 @@ const stats = Command.make(
 const leaks = Command.make(
   "leaks",
   {
-    dirs: folder.pipe(Argument.variadic({ min: 1 })),
+    dirs: dataFolder.pipe(Argument.variadic({ min: 1 })),
     heldOutLanguages: Flag.String("held-out-languages").pipe(
       Flag.withMetavar("A,B,..."),
       Flag.withDescription("Languages that training must not hold"),
@@ -276,18 +270,6 @@ const chooseLevels = <L extends number>(
   return names.every((name) => known.includes(name as L))
     ? Effect.succeed(names as L[])
     : usage(`--levels ${text}: expected some of ${known.join(",")}`);
-};
-
-const chooseLanguages = <L extends string>(
-  text: string | undefined,
-  known: readonly L[],
-): Effect.Effect<readonly L[], UserError> => {
-  if (text === undefined) return Effect.succeed(known);
-  const names = text.split(",");
-  const strange = names.filter((name) => !known.includes(name as L));
-  return strange.length === 0
-    ? Effect.succeed(names as unknown as readonly L[])
-    : usage(`--languages ${strange.join(",")}: expected some of ${known.join(",")}`);
 };
 
 /** `{ [key]: value }`, or nothing: an absent option is an absent key. */

@@ -1,7 +1,6 @@
 import { Effect, Option } from "effect";
-import { Argument, Command, Flag } from "effect/cli";
-import { UserError } from "../../tools/mod.ts";
-import { json, languages, seed } from "../flags.ts";
+import { Command, Flag } from "effect/cli";
+import { chooseLanguages, dataFolder, json, languages, seed } from "../flags.ts";
 import { printJson, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
 
@@ -9,9 +8,7 @@ import { progressLine } from "../progress.ts";
 export const groups = Command.make(
   "groups",
   {
-    dir: Argument.String("dir").pipe(
-      Argument.withDescription("Folder with tasks.jsonl and programs.jsonl"),
-    ),
+    dir: dataFolder,
     out: Flag.String("out").pipe(
       Flag.withMetavar("FILE"),
       Flag.withDescription("The file that gets the groups, one a line"),
@@ -38,7 +35,7 @@ export const groups = Command.make(
     const data = yield* Effect.promise(() => import("../../../ts/data/mod.ts"));
     const { Sandbox } = yield* Effect.promise(() => import("../../../ts/sandbox/mod.ts"));
     const { openTokenizer } = yield* Effect.promise(() => import("../../tools/tokenizer.ts"));
-    const wanted = yield* sourcesNamed(
+    const wanted = yield* chooseLanguages(
       Option.getOrUndefined(flags.languages),
       data.sourceLanguages,
     );
@@ -79,15 +76,3 @@ export const groups = Command.make(
     "IR groups from the C, C++, Rust and D programs: compiled, proved and refuted",
   ),
 );
-
-const sourcesNamed = <L extends string>(
-  named: readonly string[] | undefined,
-  known: readonly L[],
-): Effect.Effect<readonly L[], UserError> => {
-  const strange = named?.filter((name) => !known.some((one) => one === name)) ?? [];
-  if (strange.length === 0) {
-    return Effect.succeed(known.filter((one) => named?.includes(one) ?? true));
-  }
-  const message = `--languages ${strange.join(",")}: expected some of ${known.join(",")}`;
-  return new UserError({ code: "bad-usage", message });
-};

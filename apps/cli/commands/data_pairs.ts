@@ -1,16 +1,14 @@
 import { Effect, Option } from "effect";
-import { Argument, Command, Flag } from "effect/cli";
+import { Command, Flag } from "effect/cli";
 import { UserError } from "../../tools/mod.ts";
-import { json, languages } from "../flags.ts";
+import { dataFolder, json, languages } from "../flags.ts";
 import { printJson, writeOut } from "../output.ts";
 
 /** `calque data pairs`: what supervised translation trains on, to compare with RL on the same tasks. */
 export const pairs = Command.make(
   "pairs",
   {
-    dir: Argument.String("dir").pipe(
-      Argument.withDescription("Folder with tasks.jsonl and programs.jsonl"),
-    ),
+    dir: dataFolder,
     out: Flag.String("out").pipe(
       Flag.withMetavar("FILE"),
       Flag.withDescription('The file that gets the rows, {"prompt", "completion"}'),

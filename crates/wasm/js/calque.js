@@ -310,8 +310,9 @@ export class Check {
       throw new CalqueError("bad-option", "unroll must be an integer from 0 to 1024");
     }
     const texts = [text(source, "source"), text(target ?? "", "target")];
+    const assumed = Array.from(strings(assume, "assume"), (one) => text(one, "assumption"));
     this.#raw = call(() =>
-      raw.RawCheck.open(...texts, name, relation, unroll, [...assume], signature)
+      raw.RawCheck.open(...texts, name, relation, unroll, assumed, signature)
     );
   }
 

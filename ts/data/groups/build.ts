@@ -138,21 +138,31 @@ const refuteEdits = (
     for (const mutant of edits(base, random).slice(0, attemptsPerLoser)) {
       if (taken.has(mutant.ir) || !fits(mutant.ir)) continue;
       taken.add(mutant.ir);
-      const answer = judges.check(first, mutant.ir, "refines");
-      count(
-        tally,
-        `edited ${answer.verdict}${answer.reason === undefined ? "" : ` ${answer.reason}`}`,
-      );
-      if (answer.verdict !== "refuted") continue;
+      const refutation = refute(first, mutant.ir, "edited", judges, tally);
+      if (refutation === undefined) continue;
       losers.push({
         ir: mutant.ir,
         tier: "edited",
-        evidence: { edit: mutant.edit, ...evidence(answer, "refines") },
+        evidence: { edit: mutant.edit, ...refutation },
       });
       break;
     }
   }
   return losers;
+};
+
+/** The evidence that `ir` does not refine `first`, if it was refuted; what was answered is counted. */
+const refute = (
+  first: string,
+  ir: string,
+  what: string,
+  judges: Judges,
+  tally: Tally,
+): ReturnType<typeof evidence> | undefined => {
+  const answer = judges.check(first, ir, "refines");
+  const reason = answer.reason === undefined ? "" : ` ${answer.reason}`;
+  count(tally, `${what} ${answer.verdict}${reason}`);
+  return answer.verdict === "refuted" ? evidence(answer, "refines") : undefined;
 };
 
 const refuteOthers = (
@@ -168,17 +178,9 @@ const refuteOthers = (
     if (losers.length === wanted) break;
     if (taken.has(other.ir)) continue;
     taken.add(other.ir);
-    const answer = judges.check(first, other.ir, "refines");
-    count(
-      tally,
-      `other function ${answer.verdict}${answer.reason === undefined ? "" : ` ${answer.reason}`}`,
-    );
-    if (answer.verdict !== "refuted") continue;
-    losers.push({
-      ir: other.ir,
-      tier: "other",
-      evidence: { of: other.of, ...evidence(answer, "refines") },
-    });
+    const refutation = refute(first, other.ir, "other function", judges, tally);
+    if (refutation === undefined) continue;
+    losers.push({ ir: other.ir, tier: "other", evidence: { of: other.of, ...refutation } });
   }
   return losers;
 };

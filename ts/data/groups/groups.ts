@@ -77,15 +77,17 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
   for (let at = 0; at < sources.length && left.train + left["held-out"] > 0; at += batch) {
     const wanted = sources.slice(at, at + batch).filter((s) => left[s.split] > 0);
     const compiled = await compileAll(wanted, tools, options.strip ?? stripIr, tally);
-    for (const { source, members } of compiled) {
+    const fitting = compiled.map(({ source, members }) => {
       const short = members.filter((m) => limits.fits(m.ir));
       add(tally, "members", members.length);
       add(tally, "members too long", members.length - short.length);
+      return { source, short };
+    });
+    for (const { source, short } of fitting) {
       if (short[0] !== undefined) ofSignature(known, source, short[0]).set(source.id, short[0].ir);
     }
-    for (const { source, members } of compiled) {
+    for (const { source, short } of fitting) {
       if (left[source.split] <= 0) continue;
-      const short = members.filter((m) => limits.fits(m.ir));
       const group = await buildGroup(
         source,
         short,

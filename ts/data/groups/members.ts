@@ -1,5 +1,5 @@
 import {
-  compile,
+  compilation,
   type Level,
   levels,
   pipelines,
@@ -31,11 +31,9 @@ export const compileMembers = async (
   code: string,
   strip: (module: string, symbol: string) => string,
 ): Promise<ReadonlyMap<string, readonly Member[]>> => {
+  const compile = compilation(tools, language, code);
   const modules = await Promise.all(
-    memberOrder(language).map(async (level) => ({
-      level,
-      module: await compile(tools, language, code, level),
-    })),
+    memberOrder(language).map(async (level) => ({ level, module: await compile(level) })),
   );
   const members = new Map<string, Member[]>();
   for (const { level, module } of modules) {

@@ -103,19 +103,25 @@ export type Level = typeof levels[number] | typeof pipelines[number];
  * given: the IR says where C leaves overflow undefined. Rust wraps, as it does in a release build, and
  * has no pipelines: its IR may be newer than opt.
  */
-export const compile = async (
+export const compile = (
   tools: Toolchain,
   language: SourceLanguage,
   code: string,
   level: Level,
-): Promise<string> => {
-  const compiler = compilerOf(tools, language);
-  if (compiler === undefined) throw new ToolchainMissing(`no compiler of ${language} runs here`);
-  const pipeline = isPipeline(level);
-  const raw = await frontEnds[language](compiler.command, pipeline ? "-O0" : level, pipeline, code);
-  return pipeline
-    ? await feed(tools.opt, ["-S", `-passes=${passes(level)}`, "-o", "-", "-"], raw)
-    : raw;
+): Promise<string> => compilation(tools, language, code)(level);
+
+/** `compile` for several levels of one source: what the pipelines start from is compiled once. */
+export const compilation = (tools: Toolchain, language: SourceLanguage, code: string) => {
+  let raw: Promise<string> | undefined;
+  return async (level: Level): Promise<string> => {
+    const compiler = compilerOf(tools, language);
+    if (compiler === undefined) throw new ToolchainMissing(`no compiler of ${language} runs here`);
+    const front = (at: Level, forPasses: boolean) =>
+      frontEnds[language](compiler.command, at, forPasses, code);
+    if (!isPipeline(level)) return await front(level, false);
+    raw ??= front("-O0", true);
+    return await feed(tools.opt, ["-S", `-passes=${passes(level)}`, "-o", "-", "-"], await raw);
+  };
 };
 
 const isPipeline = (level: Level): boolean => (pipelines as readonly Level[]).includes(level);
