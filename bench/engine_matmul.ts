@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { measurePeak } from "../ts/model/mod.ts";
+import { measurePeak, openDevice } from "../ts/model/mod.ts";
 
 const TURNS = 5;
 
@@ -22,7 +22,9 @@ try {
   let [ours, c] = [0, 0];
   for (let turn = 0; turn < TURNS; turn++) {
     c = Math.max(c, Number(execFileSync(program, { encoding: "utf8" })));
-    ours = Math.max(ours, (await measurePeak(provider)).matmul_gflop_per_s);
+    const device = await openDevice(provider);
+    ours = Math.max(ours, (await measurePeak(device)).matmul_gflop_per_s);
+    device.close();
   }
   const result = { provider, gflop_per_s: ours, c_gflop_per_s: c, share: ours / c };
   if (Deno.args.includes("--json")) console.log(JSON.stringify(result));

@@ -3,12 +3,11 @@ import {
   type Kernel,
   type Lanes,
   moduleText,
-  NO_PASS,
   packFields,
   type Pass,
   PASS_FIELDS,
 } from "./kernel.ts";
-import { type DeviceInfo, type Provider, requestGpu } from "./provider.ts";
+import type { DeviceInfo, Gpu } from "./provider.ts";
 
 /** A range of a buffer, in bytes. `offset` is a multiple of 256. */
 export interface Slice {
@@ -34,15 +33,16 @@ export class Device {
   #shapes: { buffer: GPUBuffer; used: number } | undefined;
   #failure: DeviceError | undefined;
   readonly #lost: Promise<never>;
-  #lanes: Lanes;
 
-  private constructor(
-    readonly gpu: GPUDevice,
-    readonly info: DeviceInfo,
-    readonly compiler: "naga" | "tint",
-    lanes: Lanes,
-  ) {
-    this.#lanes = lanes;
+  readonly gpu: GPUDevice;
+  readonly info: DeviceInfo;
+  readonly #compiler: "naga" | "tint";
+
+  /** Kernels share loads as `lanes` says; `openDevice` knows which way is fastest. */
+  constructor({ device: gpu, info, compiler }: Gpu, readonly lanes: Lanes) {
+    this.gpu = gpu;
+    this.info = info;
+    this.#compiler = compiler;
     this.#passUniform = gpu.createBuffer({
       label: "pass",
       size: 32,
@@ -58,17 +58,6 @@ export class Device {
       throw this.#failure;
     });
     this.#lost.catch(() => {}); // raised where a result is awaited
-  }
-
-  static async open(provider: Provider = "native", lanes?: Lanes): Promise<Device> {
-    const { device: gpu, info, compiler } = await requestGpu(provider);
-    const device = new Device(gpu, info, compiler, lanes ?? "load");
-    if (lanes === undefined) device.#lanes = await probeLanes(device);
-    return device;
-  }
-
-  get lanes(): Lanes {
-    return this.#lanes;
   }
 
   /** Throws what the device reported since; call before believing a result. */
@@ -198,7 +187,7 @@ export class Device {
       compute: {
         module: this.gpu.createShaderModule({
           label: kernel.name,
-          code: moduleText(kernel, this.lanes, this.compiler),
+          code: moduleText(kernel, this.lanes, this.#compiler),
         }),
         entryPoint: "main",
       },
@@ -254,25 +243,3 @@ export const part = (slice: Slice, start: number, words: number): Slice => ({
   offset: slice.offset + start * 4,
   size: words * 4,
 });
-
-/** Tries whether subgroups are 8 wide and lie along the invocation index; else `load`. */
-const probeLanes = async (device: Device): Promise<Lanes> => {
-  if (!device.gpu.features.has("subgroups" as GPUFeatureName)) return "load";
-  const seen = device.buffer("seen", 32);
-  device.submit(NO_PASS, [[device.dispatch(LANES, { seen }, {}, () => [1])]]);
-  const [bytes] = await device.read([seen]);
-  seen.buffer.destroy();
-  const words = new Uint32Array(bytes!);
-  return words.every((word, i) => word === (i & ~7) + 5 + 8 * 256) ? "broadcast" : "load";
-};
-
-const LANES = {
-  name: "lanes",
-  buffers: { seen: "write u32" },
-  shape: {},
-  code: () => `
-@compute @workgroup_size(32)
-fn main(@builtin(local_invocation_index) index: u32, @builtin(subgroup_size) size: u32) {
-  seen[index] = subgroupBroadcast(index, 5u) + size * 256u;
-}`,
-} as const satisfies Kernel;

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import { adamw } from "./kernels/adamw.ts";
 import { type Kernel, packFields } from "./kernel.ts";
+import { openDevice } from "./lanes.ts";
 
 const options = { sanitizeOps: false, sanitizeResources: false };
 
@@ -15,7 +15,7 @@ const fails = (call: () => Promise<unknown>, code: string, text: RegExp) =>
   );
 
 Deno.test("a device says what it is and what it grants", options, async () => {
-  const device = await Device.open();
+  const device = await openDevice();
   const { name, provider, limits } = device.info;
   assert.ok(name.length > 0);
   assert.equal(provider, "native");
@@ -24,7 +24,7 @@ Deno.test("a device says what it is and what it grants", options, async () => {
 });
 
 Deno.test("slices taken as they are at the moment come back in order", options, async () => {
-  const device = await Device.open();
+  const device = await openDevice();
   const slice = device.buffer("slice", 4);
   const collector = device.collect(32);
   device.write(slice, Float32Array.of(1, 2, 3, 4));
@@ -37,14 +37,14 @@ Deno.test("slices taken as they are at the moment come back in order", options, 
 });
 
 Deno.test("a device that went away is named, and nothing hangs", options, async () => {
-  const device = await Device.open();
+  const device = await openDevice();
   const slice = device.buffer("slice", 4);
   device.gpu.destroy();
   await fails(() => device.read([slice]), "lost", /GPU/);
 });
 
 Deno.test("a kernel that the compiler refuses is an error, not zeros", options, async () => {
-  const device = await Device.open();
+  const device = await openDevice();
   const broken: Kernel = { ...adamw, name: "broken", code: () => "fn main( {" };
   const slice = device.buffer("slice", 4);
   const buffers = Object.fromEntries(Object.keys(adamw.buffers).map((name) => [name, slice]));
@@ -67,7 +67,7 @@ Deno.test("npm webgpu is asked for by name when it is not installed", () => {
 });
 
 Deno.test("a buffer over the limit is refused with its size", options, async () => {
-  const device = await Device.open();
+  const device = await openDevice();
   const floats = device.info.limits.buffer_bytes;
   assert.throws(
     () => device.buffer("huge", floats),

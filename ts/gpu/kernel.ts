@@ -20,9 +20,11 @@ export type BufferUse = `${"read" | "write"} ${"f32" | "vec4f" | "u32" | "vec2u"
  *
  * `broadcast`: eight lanes load eight rows and hand them round (`subgroupBroadcast`); needs subgroups of
  * exactly 8, as lavapipe has, where loads are what costs. `load`: each lane loads every row itself.
- * Both sum in the same order.
+ * `workgroup`: a matrix product loads tiles into the workgroup's memory (`kernels/tiles.ts`), as a GPU
+ * wants it; the other kernels load. All three sum in the same order: results are the same to the bit.
  */
-export type Lanes = "broadcast" | "load";
+export type Lanes = typeof LANES[number];
+export const LANES = ["load", "broadcast", "workgroup"] as const;
 
 /** What changes from pass to pass; uniform at binding 0. The order is the layout. */
 export interface Pass {

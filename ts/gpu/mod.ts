@@ -2,6 +2,7 @@
 export { type Collector, Device, type Dispatch, part, type Slice } from "./device.ts";
 export { DeviceError, type DeviceErrorCode } from "./errors.ts";
 export { ENDED, type Lanes, NO_PASS, NO_TARGET, type Pass, TOKEN_WORDS } from "./kernel.ts";
+export { openDevice } from "./lanes.ts";
 export { measurePeak, type Peak } from "./probe.ts";
 export { type DeviceInfo, type Provider, requestGpu } from "./provider.ts";
 export * from "./kernels/adamw.ts";

@@ -1,8 +1,9 @@
 /** The engine itself, inside its Worker: opens a folder, plans, allocates, and runs passes. */
 import {
-  Device,
+  type Device,
   type Dispatch,
   NO_PASS,
+  openDevice,
   part,
   type Pass,
   ropeTable,
@@ -112,7 +113,7 @@ export class Core {
     const memory = summarize(sizes, plan);
     const buffers = planBuffers(sizes, plan);
 
-    const device = await Device.open(o.provider);
+    const device = await openDevice(o.provider);
     try {
       requireRoom(device, memory, buffers, plan);
       const core = new Core(device, folder, memory, sizes, plan, lora, buffers);

@@ -31,8 +31,8 @@ export {
   type DeviceErrorCode,
   type DeviceInfo,
   measurePeak,
+  openDevice,
   type Peak,
-  requestGpu,
 } from "../gpu/mod.ts";
 
 /** Token sequences travel as rows. */

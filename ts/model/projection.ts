@@ -142,7 +142,7 @@ export const projectBackward = (
       x_stride4: columns / 4,
       dw_stride4: columns / 4,
       alpha,
-    }, matmulTNGroups(outputs, columns));
+    }, matmulTNGroups(device.lanes, outputs, columns));
   const input = (o: {
     to: Slice;
     dy: Slice;

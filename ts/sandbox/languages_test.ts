@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
-import { type JudgeRequest, languages, Sandbox, type VerdictClass } from "./mod.ts";
+import { type JudgeRequest, languages, Sandbox, unavailable, type VerdictClass } from "./mod.ts";
 
 /** Whole programs of a language, and a test in the style of its test programs. */
 interface Programs {
@@ -199,6 +199,14 @@ for (const [language, code] of Object.entries(functions)) {
       }),
     ));
 }
+
+Deno.test("languages whose programs cannot be run are told from the others", async () => {
+  const names = ["python", "klingon", "javascript"];
+  const missing = await Effect.runPromise(
+    unavailable(names).pipe(Effect.provide(Sandbox.layer())),
+  );
+  assert.deepEqual(missing, ["klingon"]);
+});
 
 Deno.test("every language is whole", () => {
   for (const language of languages.values()) {

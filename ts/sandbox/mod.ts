@@ -1,4 +1,4 @@
-export { Sandbox, type SandboxOptions } from "./sandbox.ts";
+export { Sandbox, type SandboxOptions, unavailable } from "./sandbox.ts";
 export { decodeJudgeRequest, JudgeRequest } from "./request.ts";
 export { type Judgement, type TestJudgement, type VerdictClass, verdicts } from "./judgement.ts";
 export type { PlainRun, RunRequest } from "./plain_run.ts";

@@ -60,6 +60,12 @@ export class Sandbox extends Context.Service<Sandbox, {
     );
 }
 
+/** Those of `names` whose programs cannot be run here. */
+export const unavailable = (names: Iterable<string>) =>
+  Sandbox.use((sandbox) =>
+    Effect.filter(names, (name) => Effect.map(sandbox.available(name), (available) => !available))
+  );
+
 const run = Effect.fnUntraced(function* (installed: Languages, request: RunRequest) {
   const toolchain = yield* installed.toolchain(request.language);
   if (typeof toolchain === "string") return spoilt(toolchain, "infrastructure");

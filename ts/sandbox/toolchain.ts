@@ -76,9 +76,13 @@ export const toolchains = (language: Language, opened: string[]): readonly Toolc
 /** What scripts that prepare a folder are written with. */
 const preparing = ["sh", "cp", "mkdir", "rm", "cat"];
 
-/** The system's folders come first: others may be closed to the user that programs run as. */
+/**
+ * The system's folders come first: others may be closed to the user that programs run as. Go's own archive is
+ * unpacked where no PATH leads by itself.
+ */
 const locate = (tool: string): string | undefined => {
-  const folders = ["/usr/local/bin", "/usr/bin", ...(process.env["PATH"] ?? "").split(":")];
+  const system = ["/usr/local/bin", "/usr/bin", "/usr/local/go/bin"];
+  const folders = [...system, ...(process.env["PATH"] ?? "").split(":")];
   const paths = tool.startsWith("/")
     ? matching(tool).reverse()
     : folders.map((folder) => `${folder}/${tool}`);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type EngineOptions, readModelConfig } from "../model/mod.ts";
 import { onEngine } from "../rollout/mod.ts";
-import { Sandbox } from "../sandbox/mod.ts";
+import { unavailable } from "../sandbox/mod.ts";
 import { Tokenizer } from "../wasm/mod.ts";
 import { readChat } from "./chat.ts";
 import { TrainRefused } from "./errors.ts";
@@ -98,11 +98,7 @@ export const checkLanguages = Effect.fnUntraced(function* (stage: Stage) {
   ]);
   // What a remote sandbox lacks, it says with its first verdict.
   if (needed.size === 0 || stage.judge !== undefined) return;
-  const sandbox = yield* Sandbox;
-  const missing: string[] = [];
-  for (const language of needed) {
-    if (!(yield* sandbox.available(language))) missing.push(language);
-  }
+  const missing = yield* unavailable(needed);
   if (missing.length > 0) {
     return yield* new TrainRefused({
       code: "language-unavailable",

@@ -58,17 +58,19 @@ const generate = Command.make(
     }
     if (perFamily < 1) return yield* usage(`--per-family ${perFamily}: expected at least 1`);
     const asked = { out, families, seed, onProgress: progressLine("programs run") };
-    const made = yield* (Option.isSome(levels)
-      ? data.generateTyped({
-        ...asked,
-        levels: yield* chooseLevels(levels.value, data.levels),
-        languages: yield* chooseLanguages(named, data.typedLanguages),
+    const [chosen, making] = Option.isSome(levels)
+      ? yield* Effect.gen(function* () {
+        const languages = yield* chooseLanguages(named, data.typedLanguages);
+        const chosen = yield* chooseLevels(levels.value, data.levels);
+        return [languages, data.generateTyped({ ...asked, levels: chosen, languages })] as const;
       })
-      : data.generate({
-        ...asked,
-        perFamily,
-        languages: yield* chooseLanguages(named, data.generatorLanguages),
-      })).pipe(Effect.provide(Sandbox.layer()));
+      : yield* Effect.map(
+        chooseLanguages(named, data.generatorLanguages),
+        (languages) => [languages, data.generate({ ...asked, perFamily, languages })] as const,
+      );
+    const made = yield* Effect.andThen(requireRunnable(chosen), making).pipe(
+      Effect.provide(Sandbox.layer()),
+    );
     const summary = {
       tasks: made.tasks.length,
       programs: made.programs.length,
@@ -261,6 +263,16 @@ export const data = Command.make("data").pipe(
 );
 
 const usage = (message: string) => new UserError({ code: "bad-usage", message });
+
+/** Programs that cannot be run here are better not drawn at all than left unverified after an hour. */
+const requireRunnable = Effect.fnUntraced(function* (names: readonly string[]) {
+  const missing = yield* (yield* sandbox).unavailable(names);
+  if (missing.length === 0) return;
+  const message =
+    `programs in ${missing.join(", ")} cannot be run here; see calque languages for ` +
+    "the packages to install, or name others with --languages";
+  return yield* new UserError({ code: "missing-toolchain", message });
+});
 
 const chooseLevels = <L extends number>(
   text: string,

@@ -30,15 +30,16 @@ export const devices = Command.make(
     json,
   },
   Effect.fnUntraced(function* ({ fit, memory, context, slots, json }) {
-    const { requestGpu, measurePeak, fitTable } = yield* Effect.promise(() =>
+    const { openDevice, measurePeak, fitTable } = yield* Effect.promise(() =>
       import("../../../ts/model/mod.ts")
     );
     const ask = (provider: "native" | "dawn") =>
       Effect.tryPromise({
         try: async () => {
-          const { device, info } = await requestGpu(provider);
-          device.destroy();
-          return { ...info, peak: await measurePeak(provider) };
+          const device = await openDevice(provider);
+          const peak = await measurePeak(device);
+          device.close();
+          return { ...device.info, peak };
         },
         catch: asUserError,
       });
@@ -98,8 +99,14 @@ const describe = (info: DeviceInfo & { readonly peak: Peak }): string => {
     `  workgroup ${info.limits.workgroup_bytes} bytes`,
     `  features  ${info.features.join(" ")}`,
     `  measured  ${rates.join(", ")}`,
-    `  kernels   ${lanes === "broadcast" ? "lanes hand round what they load" : "lanes load alone"}`,
+    `  kernels   ${KERNELS[lanes]}`,
   ].join("\n") + "\n";
+};
+
+const KERNELS: Record<Peak["lanes"], string> = {
+  broadcast: "broadcast: lanes hand round what they load",
+  load: "load: lanes load alone",
+  workgroup: "workgroup: tiles in the workgroup's memory",
 };
 
 const fitText = (table: readonly Fit[]): string =>

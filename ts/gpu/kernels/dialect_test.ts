@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Kernel, moduleText } from "../kernel.ts";
+import { type Kernel, LANES, moduleText } from "../kernel.ts";
 import * as gpu from "../mod.ts";
 
 const kernels: Kernel[] = [
@@ -45,7 +45,7 @@ for (const tool of tools) {
     const folder = mkdtempSync(join(tmpdir(), "calque-wgsl-"));
     try {
       for (const kernel of kernels) {
-        for (const lanes of ["broadcast", "load"] as const) {
+        for (const lanes of LANES) {
           const file = join(folder, `${kernel.name}.wgsl`);
           writeFileSync(file, moduleText(kernel, lanes, tool));
           const args = tool === "tint" ? ["--format", "wgsl", file] : [file];

@@ -7,6 +7,7 @@
  */
 import type { Dispatch } from "../device.ts";
 import type { Kernel, Lanes } from "../kernel.ts";
+import { TILE, tiledMain } from "./tiles.ts";
 import { weightCode, type WeightFormat, weightUse } from "./weight.ts";
 
 /** W is stored as `format` says. */
@@ -25,44 +26,8 @@ export const matmulNN = (format: WeightFormat = "f32") => ({
     mode: "u32", // 0: nothing added, 1: a (laid out as dx), 2: what dx held
     alpha: "f32",
   },
-  code: (lanes: Lanes) => {
-    const rows = rowsPerLane(lanes);
-    const R = [...Array(rows).keys()];
-    const broadcast = lanes === "broadcast";
-    const loaded = R.filter((r) => !broadcast || r % 8 === 0);
-    return `
-@compute @workgroup_size(32)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) index: u32) {
-  let lane = index % 8u;
-  let count = min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0);
-  let r0 = (wid.y * 4u + index / 8u) * ${rows}u;
-  let column = wid.x * 8u + lane;
-  ${
-      loaded.map((r) =>
-        `let dy_at${r} = shape.dy_start4 + (r0 + ${
-          broadcast ? `${r}u + lane` : `${r}u`
-        }) * shape.dy_stride4;`
-      ).join("\n  ")
-    }
-  ${R.map((r) => `var s${r} = vec4f(0.0);`).join(" ")}
-  for (var n = 0u; n < shape.depth4; n++) {
-    ${loaded.map((r) => `let dy${r} = dy[dy_at${r} + n];`).join("\n    ")}
-    let w_at = n * 4u * shape.w_stride;
-    ${
-      [..."xyzw"].map((e, i) =>
-        `let w_${e} = weight(w_at + ${i}u * shape.w_stride, column);\n    ` +
-        R.map((r) =>
-          `s${r} = fma(vec4f(${
-            broadcast ? `subgroupBroadcast(dy${r & ~7}.${e}, ${r & 7}u)` : `dy${r}.${e}`
-          }), w_${e}, s${r});`
-        ).join("\n    ")
-      ).join("\n    ")
-    }
-  }
-  if (column < shape.columns4) {
-    ${R.map((r) => `if (r0 + ${r}u < count) { store(r0 + ${r}u, column, s${r}); }`).join("\n    ")}
-  }
-}
+  code: (lanes: Lanes) => `
+${lanes === "workgroup" ? TILED : main(lanes)}
 fn store(row: u32, column: u32, sum: vec4f) {
   let at = row * shape.dx_stride4 + column;
   var value = shape.alpha * sum;
@@ -70,22 +35,79 @@ fn store(row: u32, column: u32, sum: vec4f) {
   if (shape.mode == 2u) { value += dx[at]; }
   dx[at] = value;
 }
-${weightCode(format)}`;
-  },
+${weightCode(format)}`,
 } as const satisfies Kernel);
 
-const rowsPerLane = (lanes: Lanes) => lanes === "broadcast" ? 16 : 4;
+const main = (lanes: Exclude<Lanes, "workgroup">): string => {
+  const rows = rowsPerLane(lanes);
+  const R = [...Array(rows).keys()];
+  const broadcast = lanes === "broadcast";
+  const loaded = R.filter((r) => !broadcast || r % 8 === 0);
+  return `
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) index: u32) {
+  let lane = index % 8u;
+  let count = min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0);
+  let r0 = (wid.y * 4u + index / 8u) * ${rows}u;
+  let column = wid.x * 8u + lane;
+  ${
+    loaded.map((r) =>
+      `let dy_at${r} = shape.dy_start4 + (r0 + ${
+        broadcast ? `${r}u + lane` : `${r}u`
+      }) * shape.dy_stride4;`
+    ).join("\n  ")
+  }
+  ${R.map((r) => `var s${r} = vec4f(0.0);`).join(" ")}
+  for (var n = 0u; n < shape.depth4; n++) {
+    ${loaded.map((r) => `let dy${r} = dy[dy_at${r} + n];`).join("\n    ")}
+    let w_at = n * 4u * shape.w_stride;
+    ${
+    [..."xyzw"].map((e, i) =>
+      `let w_${e} = weight(w_at + ${i}u * shape.w_stride, column);\n    ` +
+      R.map((r) =>
+        `s${r} = fma(vec4f(${
+          broadcast ? `subgroupBroadcast(dy${r & ~7}.${e}, ${r & 7}u)` : `dy${r}.${e}`
+        }), w_${e}, s${r});`
+      ).join("\n    ")
+    ).join("\n    ")
+  }
+  }
+  if (column < shape.columns4) {
+    ${R.map((r) => `if (r0 + ${r}u < count) { store(r0 + ${r}u, column, s${r}); }`).join("\n    ")}
+  }
+}`;
+};
+
+const TILED = tiledMain({
+  a: {
+    quads: "along",
+    load: (i, k) => `dy[shape.dy_start4 + (r0 + ${i}) * shape.dy_stride4 + ${k} / 4u]`,
+  },
+  b: { quads: "across", load: (i, k) => `weight(${k} * shape.w_stride, c0 + ${i})` },
+  depth: "shape.depth4 * 4u",
+  before: `let r0 = wid.y * ${TILE}u;
+  let c0 = wid.x * ${TILE / 4}u;
+  let count = min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0);`,
+  store: (row, column, sum) =>
+    `if (r0 + ${row} < count && c0 + ${column} < shape.columns4) { store(r0 + ${row}, c0 + ${column}, ${sum}); }`,
+});
+
+const rowsPerLane = (lanes: Exclude<Lanes, "workgroup">) => lanes === "broadcast" ? 16 : 4;
 
 export const matmulNNGroups = (
   lanes: Lanes,
   columns: number,
   row0: number,
   rows_max: number,
-): Dispatch["groups"] =>
-({ rows }) => [
-  Math.ceil(columns / 32),
-  Math.ceil(Math.min(rows_max, Math.max(0, rows - row0)) / (4 * rowsPerLane(lanes))),
-];
+): Dispatch["groups"] => {
+  const [tile_rows, tile_columns] = lanes === "workgroup"
+    ? [TILE, TILE]
+    : [4 * rowsPerLane(lanes), 32];
+  return ({ rows }) => [
+    Math.ceil(columns / tile_columns),
+    Math.ceil(Math.min(rows_max, Math.max(0, rows - row0)) / tile_rows),
+  ];
+};
 
 /** CPU twin: dY (M,N), W (N,K) -> (M,K). */
 export const twinNN = (dy: Float64Array, w: Float64Array, M: number, N: number, K: number) => {

@@ -57,6 +57,8 @@ tryKernel("matmul_nn", [
   ["value += a[at]", "value -= a[at]"],
   ["value += dx[at]", "value += a[at]"],
   ["r0 + 7u < count", "r0 + 8u < count"],
+  ["(q * 4u + 2u) * 16u", "(q * 4u + 1u) * 16u"],
+  ["c0 + (tx + 8u) < shape.columns4", "c0 + tx < shape.columns4"],
   ["shape.dy_start4 +", "0u +"],
 ]);
 

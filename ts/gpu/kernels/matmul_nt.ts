@@ -8,6 +8,7 @@
  */
 import type { Dispatch } from "../device.ts";
 import type { Kernel, Lanes } from "../kernel.ts";
+import { TILE, tiledMain } from "./tiles.ts";
 import { weightCode, type WeightFormat, weightUse } from "./weight.ts";
 
 /** W is stored as `format` says. */
@@ -28,52 +29,8 @@ export const matmulNT = (format: WeightFormat = "f32") => ({
     mode: "u32", // 0: nothing added, 1: a, 2: what y held
     alpha: "f32",
   },
-  code: (lanes: Lanes) => {
-    const { rows, columns } = tile(lanes);
-    const R = [...Array(rows).keys()];
-    const C = [...Array(columns).keys()];
-    const broadcast = lanes === "broadcast";
-    return `
-@compute @workgroup_size(32)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) index: u32) {
-  let lane = index % 8u;
-  let count = min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0);
-  let r0 = (wid.y * 4u + index / 8u) * ${rows}u;
-  let c0 = wid.x * ${columns * 8}u + lane;
-  ${
-      R.filter((r) => !broadcast || r % 8 === 0).map((r) =>
-        `let x_at${r} = shape.x_start4 + (r0 + ${
-          broadcast ? `${r}u + lane` : `${r}u`
-        }) * shape.x_stride4;`
-      ).join("\n  ")
-    }
-  ${C.map((c) => `let w_at${c} = (c0 + ${c * 8}u) * shape.w_stride;`).join("\n  ")}
-  ${R.flatMap((r) => C.map((c) => `var s${r}_${c} = 0.0;`)).join(" ")}
-  for (var k = 0u; k < shape.depth4; k++) {
-    ${
-      R.filter((r) => !broadcast || r % 8 === 0).map((r) => `let x${r} = x[x_at${r} + k];`)
-        .join("\n    ")
-    }
-    ${C.map((c) => `let w${c} = weight(w_at${c}, k);`).join("\n    ")}
-    ${
-      [..."xyzw"].flatMap((e) =>
-        R.map((r) =>
-          `{ let b = ${
-            broadcast ? `subgroupBroadcast(x${r & ~7}.${e}, ${r & 7}u)` : `x${r}.${e}`
-          }; ${C.map((c) => `s${r}_${c} = fma(b, w${c}.${e}, s${r}_${c});`).join(" ")} }`
-        )
-      ).join("\n    ")
-    }
-  }
-  ${
-      R.map((r) =>
-        `if (r0 + ${r}u < count) { ${
-          C.map((c) => `store(r0 + ${r}u, c0 + ${c * 8}u, s${r}_${c});`).join(" ")
-        } }`
-      )
-        .join("\n  ")
-    }
-}
+  code: (lanes: Lanes) => `
+${lanes === "workgroup" ? TILED : main(lanes)}
 fn store(row: u32, column: u32, sum: f32) {
   if (column >= shape.columns) { return; }
   let at = row * shape.y_stride + shape.y_start + column;
@@ -82,12 +39,73 @@ fn store(row: u32, column: u32, sum: f32) {
   if (shape.mode == 2u) { value += y[at]; }
   y[at] = value;
 }
-${weightCode(format)}`;
-  },
+${weightCode(format)}`,
 } as const satisfies Kernel);
 
+const main = (lanes: Exclude<Lanes, "workgroup">): string => {
+  const { rows, columns } = tile(lanes);
+  const R = [...Array(rows).keys()];
+  const C = [...Array(columns).keys()];
+  const broadcast = lanes === "broadcast";
+  return `
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) index: u32) {
+  let lane = index % 8u;
+  let count = min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0);
+  let r0 = (wid.y * 4u + index / 8u) * ${rows}u;
+  let c0 = wid.x * ${columns * 8}u + lane;
+  ${
+    R.filter((r) => !broadcast || r % 8 === 0).map((r) =>
+      `let x_at${r} = shape.x_start4 + (r0 + ${
+        broadcast ? `${r}u + lane` : `${r}u`
+      }) * shape.x_stride4;`
+    ).join("\n  ")
+  }
+  ${C.map((c) => `let w_at${c} = (c0 + ${c * 8}u) * shape.w_stride;`).join("\n  ")}
+  ${R.flatMap((r) => C.map((c) => `var s${r}_${c} = 0.0;`)).join(" ")}
+  for (var k = 0u; k < shape.depth4; k++) {
+    ${
+    R.filter((r) => !broadcast || r % 8 === 0).map((r) => `let x${r} = x[x_at${r} + k];`)
+      .join("\n    ")
+  }
+    ${C.map((c) => `let w${c} = weight(w_at${c}, k);`).join("\n    ")}
+    ${
+    [..."xyzw"].flatMap((e) =>
+      R.map((r) =>
+        `{ let b = ${broadcast ? `subgroupBroadcast(x${r & ~7}.${e}, ${r & 7}u)` : `x${r}.${e}`}; ${
+          C.map((c) => `s${r}_${c} = fma(b, w${c}.${e}, s${r}_${c});`).join(" ")
+        } }`
+      )
+    ).join("\n    ")
+  }
+  }
+  ${
+    R.map((r) =>
+      `if (r0 + ${r}u < count) { ${
+        C.map((c) => `store(r0 + ${r}u, c0 + ${c * 8}u, s${r}_${c});`).join(" ")
+      } }`
+    )
+      .join("\n  ")
+  }
+}`;
+};
+
+const TILED = tiledMain({
+  a: {
+    quads: "along",
+    load: (i, k) => `x[shape.x_start4 + (r0 + ${i}) * shape.x_stride4 + ${k} / 4u]`,
+  },
+  b: { quads: "along", load: (i, k) => `weight((c0 + ${i}) * shape.w_stride, ${k} / 4u)` },
+  depth: "shape.depth4 * 4u",
+  before: `let r0 = wid.y * ${TILE}u;
+  let c0 = wid.x * ${TILE}u;
+  let count = min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0);`,
+  store: (row, column, sum) =>
+    `if (r0 + ${row} < count) { store(r0 + ${row}, c0 + ${column}, ${sum}); }`,
+});
+
 /** Rows and columns that one invocation sums; by measurement on lavapipe (`broadcast`). */
-const tile = (lanes: Lanes) =>
+const tile = (lanes: Exclude<Lanes, "workgroup">) =>
   lanes === "broadcast" ? { rows: 16, columns: 4 } : { rows: 4, columns: 4 };
 
 export const matmulNTGroups = (
@@ -96,10 +114,11 @@ export const matmulNTGroups = (
   row0: number,
   rows_max: number,
 ): Dispatch["groups"] => {
-  const size = tile(lanes);
+  const own = lanes === "workgroup" ? undefined : tile(lanes);
+  const [tile_rows, tile_columns] = own ? [4 * own.rows, 8 * own.columns] : [TILE, TILE];
   return ({ rows }) => [
-    Math.ceil(columns / (8 * size.columns)),
-    Math.ceil(Math.min(rows_max, Math.max(0, rows - row0)) / (4 * size.rows)),
+    Math.ceil(columns / tile_columns),
+    Math.ceil(Math.min(rows_max, Math.max(0, rows - row0)) / tile_rows),
   ];
 };
 

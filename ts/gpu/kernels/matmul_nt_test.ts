@@ -63,6 +63,10 @@ tryKernel("matmul_nt", [
   ["row * shape.a_stride", "column * shape.a_stride"],
   ["value += y[at]", "value -= y[at]"],
   ["r0 + 5u < count", "r0 + 6u < count"],
+  ["tile_a[(ty + 24u)", "tile_a[(ty + 16u)"],
+  ["min(16u, depth - k0)", "16u"],
+  ["workgroupBarrier();", ""],
+  ["r0 + (ty + 8u) < count", "r0 + ty < count"],
 ]);
 
 tryKernel(

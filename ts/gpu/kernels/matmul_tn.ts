@@ -7,6 +7,7 @@
  */
 import type { Dispatch } from "../device.ts";
 import type { Kernel, Lanes } from "../kernel.ts";
+import { TILE, tiledMain } from "./tiles.ts";
 
 export const matmulTN = {
   name: "matmul_tn",
@@ -23,31 +24,37 @@ export const matmulTN = {
     dw_stride4: "u32",
     alpha: "f32",
   },
-  code: (lanes: Lanes) => {
-    const { outputs, groups } = tile(lanes);
-    const R = [...Array(outputs).keys()];
-    const broadcast = lanes === "broadcast";
-    // A token's 32 outputs: eight lanes load four each and hand them round.
-    const loaded = broadcast ? [0] : R.filter((r) => r % 4 === 0);
-    const step = (m: string) =>
-      `{
-      let x_m = x[x_at + (${m}) * shape.x_stride4];
-      ${
-        loaded.map((r) =>
-          `let dy${r} = dy[dy_at + (${m}) * shape.dy_stride4 + ${
-            broadcast ? "lane" : `${r / 4}u`
-          }];`
-        ).join("\n      ")
-      }
-      ${
-        R.map((r) => {
-          const e = "xyzw"[r % 4];
-          const value = broadcast ? `subgroupBroadcast(dy0.${e}, ${r >> 2}u)` : `dy${r & ~3}.${e}`;
-          return `s${r} = fma(vec4f(${value}), x_m, s${r});`;
-        }).join("\n      ")
-      }
-    }`;
-    return `
+  code: (lanes: Lanes) => `
+${lanes === "workgroup" ? TILED : main(lanes)}
+fn add(n: u32, column: u32, sum: vec4f) {
+  let at = n * shape.dw_stride4 + column;
+  dw[at] = dw[at] + shape.alpha * sum;
+}`,
+} as const satisfies Kernel;
+
+const main = (lanes: Exclude<Lanes, "workgroup">): string => {
+  const { outputs, groups } = tile(lanes);
+  const R = [...Array(outputs).keys()];
+  const broadcast = lanes === "broadcast";
+  // A token's 32 outputs: eight lanes load four each and hand them round.
+  const loaded = broadcast ? [0] : R.filter((r) => r % 4 === 0);
+  const step = (m: string) =>
+    `{
+    let x_m = x[x_at + (${m}) * shape.x_stride4];
+    ${
+      loaded.map((r) =>
+        `let dy${r} = dy[dy_at + (${m}) * shape.dy_stride4 + ${broadcast ? "lane" : `${r / 4}u`}];`
+      ).join("\n      ")
+    }
+    ${
+      R.map((r) => {
+        const e = "xyzw"[r % 4];
+        const value = broadcast ? `subgroupBroadcast(dy0.${e}, ${r >> 2}u)` : `dy${r & ~3}.${e}`;
+        return `s${r} = fma(vec4f(${value}), x_m, s${r});`;
+      }).join("\n      ")
+    }
+  }`;
+  return `
 @compute @workgroup_size(${8 * groups})
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) index: u32) {
   let lane = index % 8u;
@@ -65,27 +72,43 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) inde
   if (pairs < count) ${step("pairs")}
   if (column < shape.columns4) {
     ${
-      R.map((r) => `if (n0 + ${r}u < shape.outputs) { add(n0 + ${r}u, column, s${r}); }`).join(
-        "\n    ",
-      )
-    }
+    R.map((r) => `if (n0 + ${r}u < shape.outputs) { add(n0 + ${r}u, column, s${r}); }`).join(
+      "\n    ",
+    )
   }
-}
-fn add(n: u32, column: u32, sum: vec4f) {
-  let at = n * shape.dw_stride4 + column;
-  dw[at] = dw[at] + shape.alpha * sum;
+  }
 }`;
+};
+
+const TILED = tiledMain({
+  a: {
+    quads: "across",
+    load: (i, k) => `dy[shape.dy_start4 + ${k} * shape.dy_stride4 + n0 / 4u + ${i}]`,
   },
-} as const satisfies Kernel;
+  b: {
+    quads: "across",
+    load: (i, k) => `x[shape.x_start4 + ${k} * shape.x_stride4 + c0 + ${i}]`,
+  },
+  depth: "min(shape.rows_max, max(pass_.rows, shape.row0) - shape.row0)",
+  before: `let n0 = wid.y * ${TILE}u;
+  let c0 = wid.x * ${TILE / 4}u;`,
+  store: (n, column, sum) =>
+    `if (n0 + ${n} < shape.outputs && c0 + ${column} < shape.columns4) { add(n0 + ${n}, c0 + ${column}, ${sum}); }`,
+});
 
 /** Outputs of a lane, and eights of lanes in a workgroup; by measurement on lavapipe (`broadcast`). */
-const tile = (lanes: Lanes) =>
+const tile = (lanes: Exclude<Lanes, "workgroup">) =>
   lanes === "broadcast" ? { outputs: 32, groups: 1 } : { outputs: 8, groups: 4 };
 
-/** 32 outputs by 32 columns a workgroup, either way. */
-export const matmulTNGroups =
-  (outputs: number, columns: number): Dispatch["groups"] => ({ rows }) =>
-    rows === 0 ? [0] : [Math.ceil(columns / 32), Math.ceil(outputs / 32)];
+/** A workgroup has 32 outputs by 32 columns, either way; with tiles 64 by 64. */
+export const matmulTNGroups = (
+  lanes: Lanes,
+  outputs: number,
+  columns: number,
+): Dispatch["groups"] => {
+  const size = lanes === "workgroup" ? TILE : 32;
+  return ({ rows }) => rows === 0 ? [0] : [Math.ceil(columns / size), Math.ceil(outputs / size)];
+};
 
 /** CPU twin: dY (M,N), X (M,K) -> (N,K), added onto `dw`. */
 export const twinTN = (

@@ -28,7 +28,7 @@ const trial = (M: number, N: number, K: number, row0 = 0): Trial => {
       alpha,
     },
     pass: { rows: row0 + M },
-    groups: () => matmulTNGroups(N, K),
+    groups: (lanes) => matmulTNGroups(lanes, N, K),
     expected: { dw: withSpare(laidOut(total, K, Kp), 9 * Kp) },
   };
 };
@@ -43,6 +43,8 @@ tryKernel("matmul_tn", [
   ["dw[at] + shape.alpha", "shape.alpha"],
   ["shape.alpha * sum", "sum"],
   ["n0 + 0u < shape.outputs", "n0 + 1u < shape.outputs"],
+  ["tile_a[(q) * 16u + ty + 8u]", "tile_a[(q) * 16u + ty]"],
+  ["(k0 + i / 16u)", "(k0 + i % 16u)"],
   ["shape.dy_start4 + n0", "n0"],
   ["max(pass_.rows, shape.row0) - shape.row0", "pass_.rows"],
 ]);

@@ -2,7 +2,8 @@
 import { strict as assert } from "node:assert";
 import { Buffer } from "node:buffer";
 import { Device, type Dispatch } from "../device.ts";
-import { type Kernel, type Lanes, NO_PASS, type Pass } from "../kernel.ts";
+import { type Kernel, LANES, type Lanes, NO_PASS, type Pass } from "../kernel.ts";
+import { hasSubgroupsOf8, openDevice } from "../lanes.ts";
 import { requestGpu } from "../provider.ts";
 
 /** One run of a kernel: every buffer before, and what some of them must hold after. */
@@ -24,8 +25,8 @@ export type Fault = readonly [find: string, put: string];
 export const SIZES = [1, 3, 65, 127] as const;
 
 /**
- * Registers the tests of a kernel: its trials agree with the twin in both ways of sharing loads, and
- * with each fault at least one trial disagrees.
+ * Registers the tests of a kernel: its trials agree with the twin in every way of sharing loads, to the
+ * same bit, and with each fault at least one trial disagrees.
  */
 export const tryKernel = (
   name: string,
@@ -33,7 +34,10 @@ export const tryKernel = (
   faults: readonly Fault[],
 ): void => {
   const options = { sanitizeOps: false, sanitizeResources: false };
-  for (const lanes of ["broadcast", "load"] as const) {
+  const ways = LANES.filter((lanes) =>
+    lanes !== "workgroup" || trials.some(({ kernel }) => kernel.code(lanes) !== kernel.code("load"))
+  );
+  for (const lanes of ways) {
     Deno.test(`${name} meets its twin (${lanes})`, options, async () => {
       const device = await open(lanes);
       for (const trial of trials) {
@@ -42,23 +46,22 @@ export const tryKernel = (
       }
     });
   }
+  for (const lanes of ways.slice(1)) {
+    Deno.test(`${name} gives the same bits (${lanes})`, options, async () => {
+      await same(trials, await open("load"), await open(lanes));
+    });
+  }
   Deno.test(`${name} gives the same bits under Dawn`, { ...options, ignore: !dawn }, async () => {
-    const device = await open("broadcast");
-    devices.dawn ??= Device.open("dawn");
-    for (const trial of trials) {
-      const [ours, theirs] = [await run(device, trial), await run(await devices.dawn, trial)];
-      ours.forEach((bytes, i) => {
-        const same = Buffer.compare(new Uint8Array(bytes), new Uint8Array(theirs[i]!)) === 0;
-        assert.ok(same, `${trial.label}: ${Object.keys(trial.expected)[i]} differs`);
-      });
-    }
+    devices.dawn ??= openDevice("dawn");
+    await same(trials, await open("broadcast"), await devices.dawn);
   });
   for (const [find, put] of faults) {
     Deno.test(`${name} with ${find} -> ${put} is caught`, options, async () => {
-      const device = await open("broadcast");
       let caught = false;
       for (const trial of trials) {
-        if (!trial.kernel.code(device.lanes).includes(find)) continue;
+        const way = ways.find((lanes) => trial.kernel.code(lanes).includes(find));
+        if (way === undefined) continue;
+        const device = await open(way);
         const broken = { ...trial, kernel: plant(trial.kernel, [find, put]) };
         caught ||= !(await deviation(device, broken) <= allowed(trial));
         if (caught) break;
@@ -84,12 +87,29 @@ const plant = (kernel: Kernel, [find, put]: Fault): Kernel => ({
 
 /** Subgroups of 8 are not everywhere: then `broadcast` is tried as `load`. */
 const open = async (lanes: Lanes): Promise<Device> => {
-  devices.probed ??= Device.open("native");
-  const probed = await devices.probed;
-  if (lanes === probed.lanes) return probed;
-  return await (devices.load ??= Device.open("native", "load"));
+  const subgroups = devices.subgroups ??= await subgroupsOf8();
+  const way = lanes === "broadcast" && !subgroups ? "load" : lanes;
+  return devices[way] ??= new Device(await requestGpu(), way);
 };
-const devices: { probed?: Promise<Device>; load?: Promise<Device>; dawn?: Promise<Device> } = {};
+
+const subgroupsOf8 = async (): Promise<boolean> => {
+  const device = new Device(await requestGpu(), "broadcast");
+  const has = await hasSubgroupsOf8(device);
+  device.close();
+  return has;
+};
+
+const devices: { [way in Lanes]?: Device } & { subgroups?: boolean; dawn?: Promise<Device> } = {};
+
+const same = async (trials: readonly Trial[], one: Device, other: Device): Promise<void> => {
+  for (const trial of trials) {
+    const [ours, theirs] = [await run(one, trial), await run(other, trial)];
+    ours.forEach((bytes, i) => {
+      const equal = Buffer.compare(new Uint8Array(bytes), new Uint8Array(theirs[i]!)) === 0;
+      assert.ok(equal, `${trial.label}: ${Object.keys(trial.expected)[i]} differs`);
+    });
+  }
+};
 
 /** What a trial leaves in the buffers that it names. */
 const run = async (device: Device, t: Trial): Promise<ArrayBuffer[]> => {
