@@ -10,7 +10,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { sharedFolder } from "../ts/shared.ts";
-import { check, type Verdict } from "../ts/wasm/mod.ts";
+import { Check, check, type Verdict } from "../ts/wasm/mod.ts";
 import { ARGUED } from "./equivalence/argued.ts";
 import { type Case, type Class, CLASSES, readCases } from "./equivalence/cases.ts";
 
@@ -27,6 +27,8 @@ interface Row {
   readonly verdict: Verdict;
   readonly wrong: boolean;
   readonly ms: number;
+  /** The longest time that a caller who steps through the check is kept waiting. */
+  readonly piece_ms: number;
 }
 
 interface Summary {
@@ -41,12 +43,18 @@ interface Summary {
 }
 
 const run = (one: Case): Row => {
-  const start = performance.now();
-  const verdict = check(one.source, one.target, { unroll: one.unroll });
-  const ms = performance.now() - start;
+  using running = new Check(one.source, one.target, { unroll: one.unroll });
+  let verdict: Verdict | undefined;
+  let [ms, piece_ms] = [0, 0];
+  while (verdict === undefined) {
+    const start = performance.now();
+    verdict = running.step();
+    const piece = performance.now() - start;
+    [ms, piece_ms] = [ms + piece, Math.max(piece_ms, piece)];
+  }
   const contradicts = (verdict.verdict === "proved" && one.marker === "incorrect") ||
     (verdict.verdict === "refuted" && one.marker === "correct");
-  return { case: one, verdict, wrong: contradicts && !ARGUED.has(one.id), ms };
+  return { case: one, verdict, wrong: contradicts && !ARGUED.has(one.id), ms, piece_ms };
 };
 
 const summary = (rows: readonly Row[]): Summary => {
@@ -111,12 +119,14 @@ const totals: Readonly<Record<string, Summary>> = {
   "portable": summary(rows.filter((r) => !within("assembly", "x86 intrinsics")(r))),
   "all": summary(rows),
 };
+const longest = rows.reduce((a, b) => b.piece_ms > a.piece_ms ? b : a);
 const read = rows.filter((r) => r.verdict.reason !== "parse-error").length;
 
 if (values.json) {
   console.log(JSON.stringify({
     parsed_percent: 100 * read / Math.max(1, rows.length),
     peak_mb,
+    longest_piece: { ms: longest.piece_ms, id: longest.case.id },
     classes: Object.fromEntries(CLASSES.map((c) => [c, summary(rows.filter(within(c)))])),
     totals,
     cases: rows.map((r) => ({
@@ -150,7 +160,8 @@ if (values.json) {
   for (const name of CLASSES) print(name, summary(rows.filter(within(name))));
   for (const [name, total] of Object.entries(totals)) print(name, total);
   console.log(
-    `parsed ${read} of ${rows.length}; peak memory of the process ${peak_mb.toFixed(0)} MB`,
+    `parsed ${read} of ${rows.length}; peak memory of the process ${peak_mb.toFixed(0)} MB; ` +
+      `longest piece of a check ${longest.piece_ms.toFixed(0)} ms (${longest.case.id})`,
   );
   for (const { case: one, verdict } of rows.filter((r) => r.wrong)) {
     console.log(`WRONG ${one.id}: ${one.error ?? "correct"}; ${JSON.stringify(verdict)}`);

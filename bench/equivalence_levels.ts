@@ -86,7 +86,8 @@ const judge = (members: readonly Member[]): void => {
 };
 
 let functions = 0;
-for (const seed of seeds) {
+for (const [done, seed] of seeds.entries()) {
+  if (done % 10 === 0) console.error(`${done}/${seeds.length} functions`);
   const members = (await compileMembers(tools, "c", seed.code, stripIr)).get(names.get(seed.task)!);
   if (members === undefined) continue;
   functions++;

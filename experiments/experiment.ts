@@ -66,27 +66,34 @@ export interface Cell {
   readonly arm: string;
   readonly seed: number;
   readonly changes: readonly string[];
-  /** Of the recipe's text and of all changes: another recipe is another cell. */
+  /** Of the recipe's text, its IR groups and of all changes: another recipe is another cell. */
   readonly hash: string;
 }
 
 export const readExperiment = (name: string): Experiment =>
   JSON.parse(readFileSync(join(root, "experiments", `${name}.json`), "utf8"));
 
-/** All cells, seed by seed, so that every arm has a result early. */
+/**
+ * All cells, seed by seed, so that every arm has a result early. What a seed's arms have in common, the measure of the
+ * model before training, the baseline takes, which is the first of them.
+ */
 export const cellsOf = (experiment: Experiment): readonly Cell[] => {
-  const { recipe, seeds, set, arms } = experiment;
+  const { recipe, seeds, set, baseline } = experiment;
+  const { [baseline]: first, ...others } = experiment.arms;
   const text = readFileSync(join(root, recipe), "utf8");
+  const groups = [...text.matchAll(/"([^"]+\.jsonl)"/g)]
+    .map(([, file]) => readFileSync(join(root, file!), "utf8"));
   return seeds.flatMap((seed) => {
     const base = preparationsOf(experiment, seed).map(({ command }) => [
       command,
       ...command.filter((word) => word.endsWith(".json"))
         .map((file) => readFileSync(join(root, file), "utf8")),
     ]);
-    return Object.entries(arms).map(([arm, own]) => {
-      const changes = Object.entries({ ...set, ...own, seed })
+    return Object.entries({ [baseline]: first, ...others }).map(([arm, own]) => {
+      const shared = arm === baseline ? {} : { "evaluate.before": false };
+      const changes = Object.entries({ ...set, ...own, ...shared, seed })
         .map(([key, value]) => forSeed(`${key}=${JSON.stringify(value)}`, seed));
-      const all = base.length === 0 ? [text, changes] : [text, changes, base];
+      const all = [text, groups, changes, base];
       const hash = createHash("sha256").update(JSON.stringify(all)).digest("hex");
       return { arm, seed, changes, hash: hash.slice(0, 16) };
     });

@@ -1,6 +1,6 @@
 /**
- * just experiment NAME [--only ARM]: runs every arm and seed of experiments/NAME.json that has no result yet, and
- * writes docs/results.md after each. What was broken off goes on at its last checkpoint. Without NAME only the page and
+ * just experiment NAME [--only ARM]: runs every arm and seed of experiments/NAME.json that has no result yet (with
+ * `--only` that arm and the baseline), and writes docs/results.md after each. What was broken off goes on at its last checkpoint. Without NAME only the page and
  * its pictures are written.
  */
 import { spawn } from "node:child_process";
@@ -16,6 +16,7 @@ import {
   outcomes,
   preparationsOf,
   readExperiment,
+  readResults,
   type Result,
   root,
   writeResult,
@@ -67,6 +68,21 @@ const prepare = async (seed: number): Promise<void> => {
   }
 };
 
+/** What the baseline with the same seed says of the model before training: the same for all arms. */
+const before = ({ arm, seed }: Cell, targets: readonly string[]): Record<string, string> => {
+  if (arm === experiment.baseline) return {};
+  const baseline = readResults(name, cells)
+    .find((result) => result.arm === experiment.baseline && result.seed === seed);
+  if (baseline?.targets.join() !== targets.join()) {
+    throw new Error(
+      `${arm}, seed ${seed}: ${experiment.baseline} measured other problems, or none`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(baseline.outcomes).filter(([key]) => key.endsWith(" before")),
+  );
+};
+
 const train = async (cell: Cell): Promise<Result> => {
   const folder = join("runs", "experiments", name, cell.hash);
   const out = join(root, folder);
@@ -80,7 +96,9 @@ const train = async (cell: Cell): Promise<Result> => {
     .map((line) => JSON.parse(line));
   const recipe = JSON.parse(readFileSync(join(out, "recipe.json"), "utf8"));
   const faultOf = faultsOf(resolve(root, recipe.rollout.tasks));
-  const letters: Record<string, string> = {};
+  const targets = rows.filter(({ when, temperature }) => when === "after" && temperature === 0)
+    .map(({ target }) => target);
+  const letters = before(cell, targets);
   for (const { when, step, temperature, verdict, task, target, code } of rows) {
     const key = `${temperature === 0 ? "greedy" : "sampled"} ${
       when === "during" ? `step ${step}` : when
@@ -102,8 +120,7 @@ const train = async (cell: Cell): Promise<Result> => {
     device: summary.device,
     seconds: summary.seconds,
     outcomes: letters,
-    targets: rows.filter(({ when, temperature }) => when === "after" && temperature === 0)
-      .map(({ target }) => target),
+    targets,
   };
 };
 
@@ -111,7 +128,8 @@ const status = (out: string): unknown =>
   JSON.parse(readFileSync(join(out, "summary.json"), "utf8")).status;
 
 for (const cell of cells) {
-  if (values.only !== undefined && values.only !== cell.arm) continue;
+  const asked = values.only === undefined || values.only === cell.arm;
+  if (!asked && cell.arm !== experiment.baseline) continue;
   if (existsSync(fileOf(name, cell))) continue;
   console.error(`${cell.arm}, seed ${cell.seed}`);
   writeResult(name, cell, await train(cell));

@@ -39,3 +39,26 @@ Deno.test("no name matters: other folders and shuffled ids train the same bits",
     rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test("the model before training may be left unmeasured; it trains the same bits", async () => {
+  const folder = temporary();
+  try {
+    const trained = async (name: string, before: boolean) => {
+      const own = join(folder, name);
+      mkdirSync(own);
+      const evaluate = { problems: 2, before };
+      const recipe = oorl(own, { steps: 1, evaluate, objective: { gepo: { per_step: 1 } } });
+      const events = await runAll(recipe, join(own, "run"), false);
+      return {
+        measured: events.flatMap((e) => e.type === "evaluation" ? [e.evaluation.when] : []),
+        weights: readFileSync(join(own, "run/model/model.safetensors")),
+      };
+    };
+    const [all, half] = [await trained("all", true), await trained("half", false)];
+    assert.deepEqual(all.measured, ["before", "before", "after", "after"]);
+    assert.deepEqual(half.measured, ["after", "after"]);
+    assert.ok(all.weights.equals(half.weights), "bitwise");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

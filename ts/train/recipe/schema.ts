@@ -191,6 +191,7 @@ const Objective = Schema.Struct({
 });
 
 const Evaluate = Schema.Struct({
+  before: or(Schema.Boolean, true, "Measured before the first step too, not only after the last"),
   every: or(natural, 0, "Steps between evaluations; 0: only before and after"),
   problems: or(count, 200, "Held-out tasks, each in one pair of languages"),
   samples: or(count, 1, "Samples of each problem at `temperature`"),
