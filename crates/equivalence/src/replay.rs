@@ -65,15 +65,15 @@ impl Attempt<'_, '_> {
             }
             arguments.push(out);
         }
+        let mut leaves = leaves;
+        calque_ir::collections::sort(&mut leaves);
+        places.fill(self, &leaves, &mut values);
         if places.too_high {
             return Verdict::unknown(
                 "memory-model",
                 "the difference found needs memory at addresses that no run has",
             );
         }
-        let mut leaves = leaves;
-        calque_ir::collections::sort(&mut leaves);
-        places.fill(self, &leaves, &mut values);
         let strangers = Inputs::new([self.source, self.target], Vec::new()).strangers();
         if strangers {
             let bytes = vec![Byte::Bits(0x11); 64];

@@ -339,3 +339,20 @@ fn helpers_that_no_other_module_sees_may_change() {
     let (one, two) = (alone(text("internal", 1)), alone(text("internal", 2)));
     assert_eq!(decision(&one, &two), Decision::Refuted);
 }
+
+#[test]
+fn memory_at_the_end_of_all_addresses_is_no_difference() {
+    let caller = |more: &str| {
+        format!(
+            "declare void @llvm.assume(i1)\n\
+             declare void @g(ptr noundef nonnull)\n\
+             define void @f(ptr %p, ptr %q) {{\n  call void @g(ptr %p)\n  call void @g(ptr %q)\n{more}  ret void\n}}"
+        )
+    };
+    let assumes =
+        "  call void @llvm.assume(i1 true) [ \"nonnull\"(ptr %p), \"nonnull\"(ptr %q) ]\n";
+    for (source, target) in [(caller(""), caller(assumes)), (caller(assumes), caller(""))] {
+        let verdict = of(&source, &target);
+        assert_ne!(verdict.decision, Decision::Refuted, "{}", verdict.to_json());
+    }
+}
