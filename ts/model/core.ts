@@ -87,9 +87,9 @@ export class Core {
     const scoring = graphOver(this.#ground, { train: false, trained: this.#trained.weights });
     this.#score = scoreList(scoring);
     this.#learn = plan.train ? this.#learning() : [];
-    const { shard_bytes } = plan;
+    const { shard_bytes, fold } = plan;
     this.#optimizer = plan.train
-      ? new Optimizer(device, { ...this.#trained, shard_bytes, buffer, arena })
+      ? new Optimizer(device, { ...this.#trained, shard_bytes, fold, buffer, arena })
       : undefined;
     this.#sampler = plan.slots > 0 ? new Sampler(scoring, plan) : undefined;
   }
@@ -243,6 +243,9 @@ export class Core {
 
   snapshotReference(): void {
     this.#training("snapshotReference");
+    if (!this.plan.reference) {
+      throw new ModelError("not-planned", "snapshotReference", "open with reference: true");
+    }
     const reference = this.#ground.arena("reference.weights");
     this.#trained.weights.copyTo(this.device, reference);
     this.#scoreReference ??= scoreList(
@@ -322,7 +325,7 @@ export class Core {
 
   /** The gradient as it stands, by the files' names; for tests. */
   gradients(): Promise<Named> {
-    return this.#named(this.#ground.arena("optimizer.gradient"));
+    return this.#named(this.#ground.arena("gradients.sum"));
   }
 
   close(): void {
@@ -365,8 +368,8 @@ export class Core {
   #state(): (readonly [string, Arena])[] {
     return [
       ["weights", this.#trained.weights],
-      ["moment1", this.#ground.arena("optimizer.moment1")],
-      ["moment2", this.#ground.arena("optimizer.moment2")],
+      ["moment1", this.#ground.arena("moments.first")],
+      ["moment2", this.#ground.arena("moments.second")],
     ];
   }
 

@@ -28,6 +28,10 @@ export interface EngineOptions {
   readonly weights?: "f32" | "f16" | "q4";
   /** Training keeps one activation a layer and computes the others again: the same bits, a third slower. */
   readonly recompute?: boolean;
+  /** Room for the weights of before, as `snapshotReference` keeps them. */
+  readonly reference?: boolean;
+  /** Room for gradients laid aside, as `foldGradient` does. */
+  readonly fold?: boolean;
   /** Keys and values of sampling; with "f16" its log-probs are near the trainer's, no longer equal. */
   readonly cache?: "f32" | "f16";
 }
@@ -70,11 +74,11 @@ export interface Engine {
     o: { readonly temperature: number },
   ): Promise<{ logProbs: Float32Array[]; entropy: Float32Array[] }>;
 
-  /** stash += weight * clip(gradient, clip_norm); gradient = 0. Returns the norm before clipping. */
+  /** folded += weight * clip(gradient, clip_norm); gradient = 0. Returns the norm before clipping. Needs `fold`. */
   foldGradient(o: { readonly weight: number; readonly clip_norm?: number }): Promise<number>;
 
   /**
-   * AdamW on the stash plus the gradient, clipped by global norm first (0: no clipping), then cleared.
+   * AdamW on what was folded plus the gradient, clipped by global norm first (0: no clipping), then cleared.
    * A NaN or infinite norm changes nothing but clears the gradient: `skipped`.
    */
   update(o: UpdateOptions): Promise<{ grad_norm: number; skipped: boolean }>;
@@ -88,7 +92,7 @@ export interface Engine {
   /** `prompts` x `samples` completions, in that order. */
   generate(request: GenerateRequest): Promise<Completion[]>;
 
-  /** The trained weights of now become what `reference: true` asks. */
+  /** The trained weights of now become what `reference: true` asks. Needs the option `reference`. */
   snapshotReference(): Promise<void>;
 
   /** Hugging Face folder, an adapter merged into it; other files copied from the model's folder. */

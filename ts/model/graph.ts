@@ -50,7 +50,7 @@ export const graphOver = (
 ): Graph => {
   const { trained } = o;
   const model = lora ? arena("weights.model") : trained;
-  const gradients = o.train ? arena("optimizer.gradient") : undefined;
+  const gradients = o.train ? arena("gradients.sum") : undefined;
   const find = (layout: Layout, flat: Arena, key: string): Slice => {
     const { start, rows, words } = layout.tensors.get(key)!;
     return flat.slice(start, rows * words);

@@ -32,6 +32,8 @@ export interface PlanOptions {
   readonly weights: WeightFormat;
   /** Layers keep only the stream that enters them. */
   readonly recompute: boolean;
+  readonly reference: boolean;
+  readonly fold: boolean;
   readonly cache: "f32" | "f16";
   readonly lora?: { readonly rank: number; readonly targets: readonly string[] } | undefined;
 }
@@ -77,13 +79,14 @@ export const planBuffers = (s: Sizes, o: PlanOptions): BufferPlan => {
   addArena("weights.model", model);
   if (adapter) addArena("weights.adapter", adapter);
   if (o.train) {
-    for (const name of ["gradient", "stash", "moment1", "moment2"]) {
-      addArena(`optimizer.${name}`, trained);
-    }
-    add("optimizer.partial", squareChunks(trained, o.shard_bytes).ends.at(-1)!);
-    add("optimizer.hyper", HYPER.length);
-    add("optimizer.norm", 4);
-    addArena("reference.weights", trained);
+    addArena("gradients.sum", trained);
+    if (o.fold) addArena("gradients.folded", trained);
+    add("gradients.partial", squareChunks(trained, o.shard_bytes).ends.at(-1)!);
+    add("gradients.norm", 4);
+    addArena("moments.first", trained);
+    addArena("moments.second", trained);
+    add("moments.hyper", HYPER.length);
+    if (o.reference) addArena("reference.weights", trained);
   }
 
   // Without training, and when they are computed again, all layers share one set of activations.
@@ -175,7 +178,7 @@ export const savings = (memory: MemoryPlan, o: PlanOptions): string => {
   const { parts } = memory;
   const part = (name: string) => parts[name] ?? 0;
   const ways = [
-    [o.train && !o.lora ? part("weights") + part("optimizer") : 0, "lora instead of all weights"],
+    [o.train && !o.lora ? part("weights") + part("moments") : 0, "lora instead of all weights"],
     [o.lora && o.weights !== "q4" ? part("weights") : 0, 'weights: "q4"'],
     [o.train && !o.recompute ? part("activations") : 0, "recompute: true"],
     [part("cache"), "fewer slots or a shorter context"],
@@ -185,7 +188,7 @@ export const savings = (memory: MemoryPlan, o: PlanOptions): string => {
     .sort(([a], [b]) => b - a).map(([, way]) => way).join(", or ");
 };
 
-/** Sums the plan up by part: `weights`, `optimizer`, `activations`, ... */
+/** Sums the plan up by part: `weights`, `gradients`, `activations`, ... */
 export const summarize = (s: Sizes, o: PlanOptions): MemoryPlan => {
   const parts: Record<string, number> = {};
   let total_bytes = 0;
@@ -195,7 +198,7 @@ export const summarize = (s: Sizes, o: PlanOptions): MemoryPlan => {
     parts[part] = (parts[part] ?? 0) + 4 * floats;
     total_bytes += 4 * floats;
     // Parameters are bound tensor by tensor, or in pieces; the rest whole.
-    const whole = !/^(weights|optimizer|reference)/.test(name);
+    const whole = !/^(weights|gradients|moments|reference)/.test(name);
     if (whole && 4 * floats > largest.bytes) largest = { name, bytes: 4 * floats };
   }
   for (const [name, tensor] of modelLayout(s, o.weights).tensors) {
@@ -231,7 +234,7 @@ export const resolveOptions = (
       `"${weights}" weights are frozen, but all are to be trained; add lora, or leave out weights`,
     );
   }
-  const recompute = o.train && (o.recompute ?? false);
+  const option = (name: "recompute" | "reference" | "fold") => train && (o[name] ?? false);
   return {
     train,
     tokens_per_pass,
@@ -239,7 +242,9 @@ export const resolveOptions = (
     slots,
     shard_bytes,
     weights,
-    recompute,
+    recompute: option("recompute"),
+    reference: option("reference"),
+    fold: option("fold"),
     cache,
     lora,
   };

@@ -178,7 +178,7 @@ Deno.test(
   "a folded gradient adds up, clipped by itself; the reference stays",
   options,
   async () => {
-    await withEngine({}, async (engine) => {
+    await withEngine({ reference: true, fold: true }, async (engine) => {
       await engine.snapshotReference();
       const before = await engine.logProbs(ROWS, { temperature: 1 });
       await engine.accumulate(ROWS, DLOGP, { temperature: 1 });
@@ -263,6 +263,8 @@ Deno.test("what is wrong is named, across the Worker", options, async () => {
       /row 0: no gradients for 12 tokens/,
     );
     await fails(engine.logProbs(ROWS, { ...one, reference: true }), "not-planned", /snapshot/);
+    await fails(engine.snapshotReference(), "not-planned", /reference: true/);
+    await fails(engine.foldGradient({ weight: 1 }), "not-planned", /fold: true/);
     await fails(engine.saveAdapter("/nowhere"), "not-planned", /adapter/);
     await fails(engine.generate({ ...REQUEST, prompts: [new Uint32Array()] }), "request", /empty/);
     assert.equal((await engine.logProbs(ROWS, one)).length, ROWS.length);

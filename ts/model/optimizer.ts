@@ -25,38 +25,42 @@ export interface Trained {
   readonly shard_bytes: number;
   readonly buffer: (name: string) => Slice;
   readonly arena: (name: string) => Arena;
+  /** Whether there is room to fold. */
+  readonly fold: boolean;
 }
 
-/** Turns gradients into updates: global-norm clipping, the stash of folded gradients, AdamW. */
+/** Turns gradients into updates: global-norm clipping, gradients folded aside, AdamW. */
 export class Optimizer {
   /** Updates made. */
   step = 0;
   /** Something was folded aside since the last update. */
-  #stashed = false;
-  readonly #foldList: readonly Dispatch[];
-  readonly #updateGradient: readonly Dispatch[];
-  readonly #updateStash: readonly Dispatch[];
-
+  #folded = false;
   readonly #gradient: Arena;
-  readonly #stash: Arena;
+  readonly #update: readonly Dispatch[];
+  /** Where gradients are folded to, if there is room. */
+  readonly #aside: {
+    readonly sum: Arena;
+    readonly fold: readonly Dispatch[];
+    readonly update: readonly Dispatch[];
+  } | undefined;
 
   constructor(private readonly device: Device, private readonly trained: Trained) {
-    this.#gradient = trained.arena("optimizer.gradient");
-    this.#stash = trained.arena("optimizer.stash");
-    this.#foldList = this.#folding();
-    this.#updateGradient = this.#updating(this.#gradient);
-    this.#updateStash = this.#updating(this.#stash);
+    this.#gradient = trained.arena("gradients.sum");
+    this.#update = this.#updating(this.#gradient);
+    if (!trained.fold) return;
+    const sum = trained.arena("gradients.folded");
+    this.#aside = { sum, fold: this.#folding(sum), update: this.#updating(sum) };
   }
 
   async fold(o: { readonly weight: number; readonly clip_norm?: number }): Promise<number> {
     this.#fold(o.weight, o.clip_norm ?? 0);
-    const [norm] = await this.device.read([this.trained.buffer("optimizer.norm")]);
+    const [norm] = await this.device.read([this.trained.buffer("gradients.norm")]);
     return new Float32Array(norm!)[0]!;
   }
 
   async update(o: UpdateOptions): Promise<{ grad_norm: number; skipped: boolean }> {
     if (!(o.eps > 0)) throw new ModelError("request", "update", `eps is ${o.eps}; expected > 0`);
-    if (this.#stashed) this.#fold(1, 0);
+    if (this.#folded) this.#fold(1, 0);
     const step = this.step + 1;
     this.#hyper({
       lr: o.lr,
@@ -69,9 +73,9 @@ export class Optimizer {
       clip_norm: o.clip_norm,
       weight: 1,
     });
-    this.device.submit(NO_PASS, [this.#stashed ? this.#updateStash : this.#updateGradient]);
-    this.#stashed = false;
-    const [bytes] = await this.device.read([this.trained.buffer("optimizer.norm")]);
+    this.device.submit(NO_PASS, [this.#folded ? this.#aside!.update : this.#update]);
+    this.#folded = false;
+    const [bytes] = await this.device.read([this.trained.buffer("gradients.norm")]);
     const [grad_norm, , good] = new Float32Array(bytes!);
     if (good === 1) this.step = step;
     return { grad_norm: grad_norm!, skipped: good !== 1 };
@@ -80,7 +84,7 @@ export class Optimizer {
   async unsound(): Promise<readonly string[]> {
     const { layout, shard_bytes, weights } = this.trained;
     const { chunk, ends } = squareChunks(layout, shard_bytes);
-    const [bytes] = await this.device.read([this.trained.buffer("optimizer.partial")]);
+    const [bytes] = await this.device.read([this.trained.buffer("gradients.partial")]);
     const at = new Float32Array(bytes!).findIndex((sum) => !Number.isFinite(sum));
     if (at < 0) return [];
     const buffer = ends.findIndex((end) => at < end);
@@ -92,13 +96,14 @@ export class Optimizer {
   }
 
   #fold(weight: number, clip_norm: number): void {
+    if (!this.#aside) throw new ModelError("not-planned", "foldGradient", "open with fold: true");
     this.#hyper({ ...NO_HYPER, weight, clip_norm });
-    this.device.submit(NO_PASS, [this.#foldList]);
-    this.#stashed = true;
+    this.device.submit(NO_PASS, [this.#aside.fold]);
+    this.#folded = true;
   }
 
-  /** Norm of the gradient, then its clipped part onto the stash. */
-  #folding(): Dispatch[] {
+  /** Norm of the gradient, then its clipped part onto `sum`. */
+  #folding(sum: Arena): Dispatch[] {
     return [
       ...this.#clip(this.#gradient),
       ...this.#everywhere((i, start, count) =>
@@ -106,9 +111,9 @@ export class Optimizer {
           fold,
           {
             g: part(this.#gradient.buffers[i]!, start, count),
-            stash: part(this.#stash.buffers[i]!, start, count),
-            hyper: this.trained.buffer("optimizer.hyper"),
-            norm: this.trained.buffer("optimizer.norm"),
+            stash: part(sum.buffers[i]!, start, count),
+            hyper: this.trained.buffer("moments.hyper"),
+            norm: this.trained.buffer("gradients.norm"),
           },
           { count4: count / 4 },
           fixedGroups(count / 4),
@@ -120,7 +125,7 @@ export class Optimizer {
   /** Norm of `from`, then AdamW with its clipped part. */
   #updating(from: Arena): Dispatch[] {
     const { weights, arena } = this.trained;
-    const [m, v] = [arena("optimizer.moment1"), arena("optimizer.moment2")];
+    const [m, v] = [arena("moments.first"), arena("moments.second")];
     return [
       ...this.#clip(from),
       ...this.#everywhere((i, start, count) =>
@@ -131,8 +136,8 @@ export class Optimizer {
             m: part(m.buffers[i]!, start, count),
             v: part(v.buffers[i]!, start, count),
             g: part(from.buffers[i]!, start, count),
-            hyper: this.trained.buffer("optimizer.hyper"),
-            norm: this.trained.buffer("optimizer.norm"),
+            hyper: this.trained.buffer("moments.hyper"),
+            norm: this.trained.buffer("gradients.norm"),
           },
           { count4: count / 4 },
           fixedGroups(count / 4),
@@ -141,10 +146,10 @@ export class Optimizer {
     ];
   }
 
-  /** Norm and clip scale of a gradient into `optimizer.norm`. */
+  /** Norm and clip scale of a gradient into `gradients.norm`. */
   #clip(gradient: Arena): Dispatch[] {
     const { chunk } = squareChunks(this.trained.layout, this.trained.shard_bytes);
-    const partial = this.trained.buffer("optimizer.partial");
+    const partial = this.trained.buffer("gradients.partial");
     let chunks = 0;
     const sums = this.#everywhere((i, start, count) => {
       const at = chunks;
@@ -156,8 +161,8 @@ export class Optimizer {
         fixedGroups(Math.ceil(count / chunk)),
       );
     }, chunk);
-    const hyper = this.trained.buffer("optimizer.hyper");
-    const norm = this.trained.buffer("optimizer.norm");
+    const hyper = this.trained.buffer("moments.hyper");
+    const norm = this.trained.buffer("gradients.norm");
     return [
       ...sums,
       this.device.dispatch(clipScale, { partial, hyper, norm }, { chunks }, fixedGroups(1)),
@@ -182,7 +187,7 @@ export class Optimizer {
 
   #hyper(values: Hyper): void {
     this.device.write(
-      this.trained.buffer("optimizer.hyper"),
+      this.trained.buffer("moments.hyper"),
       Float32Array.from(HYPER, (name) => values[name]),
     );
   }
@@ -190,8 +195,8 @@ export class Optimizer {
   /** Starts anew after `step` updates, as if no gradient had been computed since. */
   reset(step: number): void {
     this.#gradient.clear(this.device);
-    this.#stash.clear(this.device);
-    this.#stashed = false;
+    this.#aside?.sum.clear(this.device);
+    this.#folded = false;
     this.step = step;
   }
 }

@@ -13,15 +13,17 @@ interface PlannedStage {
 export const diskOf = (stages: readonly PlannedStage[]): number =>
   Math.max(...stages.map(checkpointsOf)) + stages.map(resultOf).reduce((a, b) => a + b, 0);
 
-/** The reference copies what is trained; a checkpoint holds that and AdamW's two moments. */
+/** A checkpoint holds what is trained and AdamW's two moments of it. */
 const checkpointsOf = ({ stage, memory }: PlannedStage): number => {
   const best = stage.evaluate?.select_on === undefined ? 0 : 1;
   // One more is being written while the others are there.
-  return (stage.checkpoint.keep + best + 1) * 3 * memory.parts["reference"]!;
+  return (stage.checkpoint.keep + best + 1) * 3 * trainedBytes(memory);
 };
 
-const resultOf = ({ stage, memory: { parts } }: PlannedStage): number =>
-  parts[stage.lora === undefined ? "weights" : "reference"]!;
+const resultOf = ({ stage, memory }: PlannedStage): number =>
+  stage.lora === undefined ? memory.parts["weights"]! : trainedBytes(memory);
+
+const trainedBytes = ({ parts }: MemoryPlan): number => parts["moments"]! / 2;
 
 /** Refuses to begin what the disk cannot hold. */
 export const checkDisk = Effect.fnUntraced(function* (folder: string, needed: number) {

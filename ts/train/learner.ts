@@ -17,8 +17,6 @@ export interface Learner {
   readonly workload: Workload;
   /** Longest sequence it will train on, in tokens. */
   readonly longest: number;
-  /** Whether the weights of before training must be kept as the reference. */
-  readonly reference: boolean;
   /** Asked once, while the weights are those of before training. */
   readonly prepare: (engine: Engine) => Effect.Effect<void, EngineError>;
   /** One step of training, from 1; a function of the weights, the moments and `step`. */

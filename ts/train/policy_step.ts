@@ -150,5 +150,5 @@ export const policyConfigOf = (keys: ObjectiveKeys, max_tokens: number): PolicyC
 });
 
 /** Whether the loss needs the reference policy's log-probs. */
-export const needsReference = (config: PolicyConfig): boolean =>
+export const needsReference = (config: Pick<PolicyConfig, "kl_in_reward" | "kl_loss">): boolean =>
   config.kl_in_reward > 0 || config.kl_loss > 0;

@@ -127,7 +127,6 @@ export const preferenceLearner = Effect.fn("preferenceLearner")(function* (setti
     },
     workload: { trained_tokens: preference.tokens, sampled_tokens: 0, judged: 0 },
     longest: preference.longest,
-    reference: false,
     prepare: preference.prepare,
     step: (engine, step) =>
       onEngine(async () => {

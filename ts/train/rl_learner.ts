@@ -127,7 +127,6 @@ export const rlLearner = Effect.fn("rlLearner")(function* (setting: Setting) {
       judged: rollouts,
     },
     longest: Math.max(gepo?.longest ?? 1, setting.context),
-    reference: needsReference(config),
     prepare: gepo?.prepare ?? (() => Effect.void),
     step,
     queue: source,

@@ -9,6 +9,7 @@ import { readChat } from "./chat.ts";
 import { TrainRefused } from "./errors.ts";
 import { evaluatedLanguages } from "./evaluation.ts";
 import type { Learner, Setting } from "./learner.ts";
+import { needsReference } from "./policy_step.ts";
 import type { StagePlace } from "./prepare.ts";
 import type { Stage } from "./recipe/schema.ts";
 
@@ -66,13 +67,16 @@ export const settingOf = Effect.fnUntraced(function* (place: StagePlace) {
 });
 
 export const engineOptions = (
-  { method, engine, lora, rollout, seed, evaluate }: Stage,
+  { method, engine, lora, rollout, seed, evaluate, objective }: Stage,
   { context }: Pick<Setting, "context">,
   learner: Pick<Learner, "longest">,
 ): Omit<EngineOptions, "model"> => {
-  const samples = method === "rl" || method === "oorl" || evaluate !== undefined;
+  const policy = method === "rl" || method === "oorl";
+  const samples = policy || evaluate !== undefined;
   return {
     train: true,
+    reference: policy && needsReference(objective),
+    fold: method === "oorl",
     // A pass takes whole sequences, so the longest sets the least.
     tokens_per_pass: Math.max(engine.tokens_per_pass, Math.min(context, learner.longest)),
     context,

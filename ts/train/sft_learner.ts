@@ -43,7 +43,6 @@ export const sftLearner = Effect.fn("sftLearner")(function* (setting: Setting) {
       judged: 0,
     },
     longest: longestOf(sequences),
-    reference: false,
     prepare: () => Effect.void,
     step: (engine, step) =>
       Effect.map(

@@ -71,7 +71,7 @@ const trainStage = Effect.fnUntraced(function* (
   const at = (step: number) => ({ step: before + step, steps: run.steps });
 
   // While the weights are those that the stage starts from: the reference, then the first evaluation.
-  if (learner.reference) yield* onEngine(() => engine.snapshotReference());
+  if (run.engine.reference) yield* onEngine(() => engine.snapshotReference());
   yield* learner.prepare(engine);
   const begun = run.checkpoint;
   if (problems.length > 0 && run.evaluate.start && stage.evaluate?.before !== false) {

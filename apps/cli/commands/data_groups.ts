@@ -1,7 +1,7 @@
 import { Effect, Option } from "effect";
 import { Command, Flag } from "effect/cli";
 import { chooseLanguages, dataFolder, json, languages, seed } from "../flags.ts";
-import { printJson, writeOut } from "../output.ts";
+import { printJson, writeErr, writeOut } from "../output.ts";
 import { progressLine } from "../progress.ts";
 
 /** `calque data groups`: what GEPO learns from. */
@@ -65,10 +65,17 @@ export const groups = Command.make(
     });
     yield* data.writeGroups(out, made.groups);
     const tally = { ...left_out, ...made.tally };
-    if (json) return yield* printJson({ groups: made.groups.length, tally, out });
+    const { refuted } = made;
+    if (json) return yield* printJson({ groups: made.groups.length, tally, refuted, out });
     yield* writeOut(`${made.groups.length} groups, in ${out}\n`);
     for (const [what, count] of Object.entries(tally).sort()) {
       yield* writeOut(`${String(count).padStart(6)}  ${what}\n`);
+    }
+    for (const { group, first, member, answer } of refuted) {
+      yield* writeErr(
+        `${group}: ${member.level} does not refine ${first.level}: ${JSON.stringify(answer)}\n` +
+          `${first.ir}\n${member.ir}\n`,
+      );
     }
   }),
 ).pipe(

@@ -89,6 +89,14 @@ fn errors_name_line_column_and_what_was_expected() {
     for (text, words) in [
         ("define i32 @f() {\n ret i32 %x\n}", "not defined"),
         (
+            "define void @f(ptr %p) {\n store i8 0, ptr %p, align 9\n ret void\n}",
+            "an alignment of 9; expected a power of two",
+        ),
+        (
+            "define void @f() {\n %p = alloca i8, align 8589934592\n ret void\n}",
+            "expected a power of two, 2^32 at most",
+        ),
+        (
             "define i32 @f(i1 %c) {\n br i1 %c, label %a, label %b\na:\n %x = add i32 1, 2\n br label %b\nb:\n ret i32 %x\n}",
             "does not dominate",
         ),
@@ -105,6 +113,7 @@ fn errors_name_line_column_and_what_was_expected() {
             "define void @f() {\n %x = zext i32 1 to i8\n ret void\n}",
             "cannot zext",
         ),
+        ("define void @f(target) {\n ret void\n}", "expected"),
         (&"[1 x ".repeat(100), "expected"),
         (
             &format!("@g = global {}", "[1 x ".repeat(100)),

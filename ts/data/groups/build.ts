@@ -44,6 +44,17 @@ export interface Other {
 export type Tally = Map<string, number>;
 
 /**
+ * What a compiler made of a function and does not refine what it made of it before: a fault of the compiler, of the
+ * checker, or of what both are asked to take for granted. Somebody should look.
+ */
+export interface RefutedMember {
+  readonly group: string;
+  readonly first: Member;
+  readonly member: Member;
+  readonly answer: Answer;
+}
+
+/**
  * A group of one function, or `undefined` with fewer than two proved winners or two losers.
  * Members are asked against the first: `equivalent` before `refines`, since optimisation may drop
  * poison-making flags and then refines only. Losers are of three tiers, as many of each: deletions that
@@ -59,8 +70,17 @@ export const buildGroup = async (
   limits: GroupLimits,
   random: Random,
   tally: Tally,
+  refuted: RefutedMember[],
 ): Promise<IrGroup | undefined> => {
-  const winners = proveWinners(members, compiler, judges, limits.winners, tally);
+  const winners = proveWinners(
+    source.id,
+    members,
+    compiler,
+    judges,
+    limits.winners,
+    tally,
+    refuted,
+  );
   const first = winners[0];
   if (first === undefined || winners.length < 2) return undefined;
   const bases = random.shuffle(winners).map((winner) => winner.ir);
@@ -90,11 +110,13 @@ export const buildGroup = async (
 };
 
 const proveWinners = (
+  group: string,
   members: readonly Member[],
   compiler: string,
   judges: Judges,
   most: number,
   tally: Tally,
+  refuted: RefutedMember[],
 ): readonly Winner[] => {
   const [first, ...others] = members;
   if (first === undefined) return [];
@@ -116,6 +138,7 @@ const proveWinners = (
       // Refuted as equivalent may still refine; anything else has its final answer.
       if (relation === "refines" || answer.verdict === "unknown") {
         count(tally, `winner ${answer.verdict} ${answer.reason ?? relation}`);
+        if (answer.verdict === "refuted") refuted.push({ group, first, member, answer });
         break;
       }
     }

@@ -8,6 +8,7 @@ import {
   type GroupSource,
   type Judges,
   type Other,
+  type RefutedMember,
   type Tally,
 } from "./build.ts";
 import { compileMembers, type Member } from "./members.ts";
@@ -45,6 +46,7 @@ export interface GroupsOptions {
 export interface Groups {
   readonly groups: readonly IrGroup[];
   readonly tally: Readonly<Record<string, number>>;
+  readonly refuted: readonly RefutedMember[];
 }
 
 /**
@@ -70,6 +72,7 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
   };
   const random = new Random(options.seed).fork("groups");
   const tally: Tally = new Map();
+  const refuted: RefutedMember[] = [];
   const sources = random.shuffle(sourcesOf(options.tasks, options.programs, tools, tally));
   const found: IrGroup[] = [];
   const known = new Map<string, Map<string, string>>();
@@ -97,6 +100,7 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
         limits,
         random.fork(source.id),
         tally,
+        refuted,
       );
       add(tally, group === undefined ? "functions without a group" : "groups", 1);
       if (group === undefined) continue;
@@ -105,7 +109,7 @@ export const groups = async (options: GroupsOptions): Promise<Groups> => {
     }
     options.onProgress?.(found.length, Math.min(at + batch, sources.length));
   }
-  return { groups: found, tally: Object.fromEntries([...tally].sort()) };
+  return { groups: found, tally: Object.fromEntries([...tally].sort()), refuted };
 };
 
 /** A program before its functions are known. */

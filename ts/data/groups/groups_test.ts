@@ -6,7 +6,7 @@ import { Random } from "../random.ts";
 import type { Task } from "../schema.ts";
 import { definedPrograms } from "./defined.ts";
 import { groups } from "./groups.ts";
-import { buildGroup, type Judges } from "./build.ts";
+import { buildGroup, type Judges, type RefutedMember } from "./build.ts";
 import { compileMembers } from "./members.ts";
 import { deletions, edits } from "./mutants.ts";
 import {
@@ -99,6 +99,7 @@ Deno.test("a group without a refuted loser or a second winner is none", async ()
   } as const;
   const limits = { winners: 3, losers_per_tier: 1, fits: () => true };
   const tally = new Map<string, number>();
+  const refuted: RefutedMember[] = [];
   const build = (irs: readonly string[]) =>
     buildGroup(
       source,
@@ -109,11 +110,17 @@ Deno.test("a group without a refuted loser or a second winner is none", async ()
       limits,
       new Random(1),
       tally,
+      refuted,
     );
   assert.equal(await build([branch]), undefined);
   // `unknown` to "equivalent" is final: nothing is won by asking less.
   assert.equal(await build([branch, branch.replace("sub nsw", "sub")]), undefined);
   assert.equal(tally.get("winner unknown budget"), 1);
+  assert.deepEqual(refuted, []);
+  // A form that is refuted is no winner, and is not kept quiet.
+  const other = branch.replace(/ret i32 .*/, "ret i32 0");
+  assert.equal(await build([branch, other]), undefined);
+  assert.deepEqual(refuted.map(({ group, member }) => [group, member.ir]), [["g", other]]);
 });
 
 const tools = await findToolchain().catch((error) => {

@@ -243,7 +243,7 @@ impl Parser<'_> {
                 "align" => {
                     self.bump();
                     let bracket = self.accept(b'(');
-                    out.align = self.integer()?;
+                    out.align = self.alignment()?;
                     if bracket {
                         self.expect(b')')?;
                     }

@@ -127,6 +127,7 @@ impl Parser<'_> {
                     return false;
                 };
                 match kind {
+                    "align" if !bytes.is_power_of_two() => return false,
                     "align" => result.align = bytes,
                     "dereferenceable" => result.dereferenceable = bytes,
                     _ => result.dereferenceable_or_null = bytes,

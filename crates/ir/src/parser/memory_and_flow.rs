@@ -22,7 +22,7 @@ impl Parser<'_> {
         while self.is_punct(b',') && self.peek_at(1).kind != Kind::Metadata {
             self.bump();
             if self.accept_word("align") {
-                align = self.integer()?;
+                align = self.alignment()?;
             } else if self.word() == "addrspace" {
                 self.bump();
                 self.skip_group();
@@ -48,7 +48,7 @@ impl Parser<'_> {
         {
             self.bump();
             self.bump();
-            return self.integer();
+            return self.alignment();
         }
         Ok(0)
     }

@@ -211,6 +211,17 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// A power of two of bytes, to 2^32, as LLVM's own parser wants it.
+    fn alignment(&mut self) -> Result<u64, IrError> {
+        let token = self.peek();
+        let bytes = self.integer()?;
+        if bytes.is_power_of_two() && bytes <= 1 << 32 {
+            return Ok(bytes);
+        }
+        let message = format!("an alignment of {bytes}; expected a power of two, 2^32 at most");
+        Err(self.error_at(token, message))
+    }
+
     fn on_new_line(&self) -> bool {
         let Some(previous) = self.at.checked_sub(1) else {
             return true;
@@ -240,7 +251,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Skips a bracketed group that starts here; gives its text without the brackets.
+    /// Skips a bracketed group that starts here; gives its text without the brackets, nothing where a bracket closes instead.
     fn skip_group(&mut self) -> &'t str {
         let start = self.peek().end;
         let mut depth = 0i32;
@@ -252,7 +263,8 @@ impl<'t> Parser<'t> {
                 Kind::Punct(b')' | b']' | b'}') => {
                     depth -= 1;
                     if depth <= 0 {
-                        return std::str::from_utf8(&self.text[start..token.start]).unwrap_or("");
+                        let text = self.text.get(start..token.start).unwrap_or_default();
+                        return std::str::from_utf8(text).unwrap_or("");
                     }
                 }
                 _ => {}
@@ -409,7 +421,7 @@ impl<'t> Parser<'t> {
         let mut align = 0;
         while self.accept(b',') {
             if self.accept_word("align") {
-                align = self.integer()?;
+                align = self.alignment()?;
             } else {
                 while !self.is_punct(b',') && !self.on_new_line() && self.peek().kind != Kind::End {
                     self.bump();
