@@ -116,7 +116,7 @@ Deno.test("a group without a refuted loser or a second winner is none", async ()
   // `unknown` to "equivalent" is final: nothing is won by asking less.
   assert.equal(await build([branch, branch.replace("sub nsw", "sub")]), undefined);
   assert.equal(tally.get("winner unknown budget"), 1);
-  assert.deepEqual(refuted, []);
+  assert.equal(refuted.length, 0);
   // A form that is refuted is no winner, and is not kept quiet.
   const other = branch.replace(/ret i32 .*/, "ret i32 0");
   assert.equal(await build([branch, other]), undefined);
