@@ -44,8 +44,8 @@ export interface Other {
 export type Tally = Map<string, number>;
 
 /**
- * What a compiler made of a function and does not refine what it made of it before: a fault of the compiler, of the
- * checker, or of what both are asked to take for granted. Somebody should look.
+ * What a compiler made of a function and does not refine its first form: two forms of which neither was made of the
+ * other (a branch on what is a select in the first), or a fault of the compiler or of the checker. Somebody should look.
  */
 export interface RefutedMember {
   readonly group: string;
