@@ -113,6 +113,18 @@ fn errors_name_line_column_and_what_was_expected() {
             "define void @f() {\n %x = zext i32 1 to i8\n ret void\n}",
             "cannot zext",
         ),
+        (
+            "define <2 x i4> @f() {\n ret <2 x i4> <i8 undef, i4 -1>\n}",
+            "expected a constant of type <2 x i4>",
+        ),
+        (
+            "@g = constant [3 x i8] c\"ab\"",
+            "expected a constant of type [3 x i8]",
+        ),
+        (
+            "%t = type { i8, i32 }\n@g = constant %t { i32 1, i8 2 }",
+            "expected a constant of type %t",
+        ),
         ("define void @f(target) {\n ret void\n}", "expected"),
         (&"[1 x ".repeat(100), "expected"),
         (

@@ -46,34 +46,39 @@ impl Parser<'_> {
                     .iter()
                     .map(|&b| (Type::Int(8), Constant::Int(u128::from(b))))
                     .collect();
-                Ok(Constant::Aggregate(fields.into()))
+                self.fitting(token, ty, fields)
             }
             Kind::Global => {
                 self.bump();
                 Ok(Constant::Global(lexer::name_of(self.text, token).into()))
             }
-            Kind::Punct(b'[') => self.aggregate(b']'),
-            Kind::Punct(b'{') => self.aggregate(b'}'),
+            Kind::Punct(open @ (b'[' | b'{')) => {
+                // In ASCII, a bracket closes two after it opens.
+                let fields = self.aggregate(open + 2)?;
+                self.fitting(token, ty, fields)
+            }
             Kind::Punct(b'<') => {
                 self.bump();
-                if self.is_punct(b'{') {
+                let fields = if self.is_punct(b'{') {
                     let body = self.aggregate(b'}')?;
                     self.expect(b'>')?;
-                    return Ok(body);
-                }
-                self.aggregate_rest(b'>')
+                    body
+                } else {
+                    self.aggregate_rest(b'>')?
+                };
+                self.fitting(token, ty, fields)
             }
             Kind::Word => self.constant_word(ty),
             _ => Err(self.wanted(&format!("a constant of type {ty}"))),
         }
     }
 
-    fn aggregate(&mut self, close: u8) -> Result<Constant, IrError> {
+    fn aggregate(&mut self, close: u8) -> Result<Vec<(Type, Constant)>, IrError> {
         self.bump();
         self.aggregate_rest(close)
     }
 
-    fn aggregate_rest(&mut self, close: u8) -> Result<Constant, IrError> {
+    fn aggregate_rest(&mut self, close: u8) -> Result<Vec<(Type, Constant)>, IrError> {
         let mut fields = Vec::new();
         if !self.accept(close) {
             loop {
@@ -86,7 +91,39 @@ impl Parser<'_> {
                 self.expect(b',')?;
             }
         }
-        Ok(Constant::Aggregate(fields.into()))
+        Ok(fields)
+    }
+
+    /// Fields as a constant of a type that has such fields.
+    fn fitting(
+        &self,
+        start: lexer::Token,
+        ty: &Type,
+        fields: Vec<(Type, Constant)>,
+    ) -> Result<Constant, IrError> {
+        let count = fields.len() as u64;
+        let mut types = fields.iter().map(|(ty, _)| ty);
+        let fits = match self.module.resolve(ty) {
+            Type::Vector(length, element) => {
+                u64::from(*length) == count && types.all(|t| t == &**element)
+            }
+            Type::Array(length, element) => *length == count && types.all(|t| t == &**element),
+            Type::Struct(wanted, _) => types.eq(wanted.iter()),
+            // Defined further down, or never.
+            Type::Named(_) => {
+                return Ok(Constant::Unsupported(
+                    format!("constant of type {ty}").into(),
+                ));
+            }
+            Type::Opaque(_) => true,
+            _ => false,
+        };
+        if fits {
+            Ok(Constant::Aggregate(fields.into()))
+        } else {
+            let message = format!("expected a constant of type {ty}, found one of other elements");
+            Err(self.error_at(start, message))
+        }
     }
 
     fn constant_word(&mut self, ty: &Type) -> Result<Constant, IrError> {
