@@ -19,7 +19,10 @@ export const clangs: readonly string[] = [
   "/usr/lib/*/libclang*",
 ];
 
-/** gcc and clang end a program in a trap where it is undefined. `vptr` alone would want a library at run time. */
+/**
+ * gcc and clang end a program in a trap where it is undefined. `vptr` alone would want a library at run time. gcc makes `r <= x` of
+ * `r < x + 1` before it looks, so the overflow of that sum is only seen by clang.
+ */
 export const sanitize: readonly string[] = [
   "-fsanitize=undefined",
   "-fno-sanitize=vptr",
