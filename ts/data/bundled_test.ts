@@ -27,7 +27,7 @@ Deno.test("every bundled program was run and passed, and nothing leaks across th
   assert.deepEqual(leaks(tasks, programs), []);
 });
 
-Deno.test("the bundled groups: enough, of known tasks on their own side, with two tiers of losers", async () => {
+Deno.test("the bundled groups: enough, of known tasks on their own side, with as many losers of each tier", async () => {
   const groups = await Effect.runPromise(readGroups(`${folder}/../groups.jsonl`));
   const byId = new Map(tasks.map((t) => [t.id, t]));
   assert.ok(groups.filter((g) => g.split === "train").length >= 60);
@@ -40,8 +40,10 @@ Deno.test("the bundled groups: enough, of known tasks on their own side, with tw
       if (loser.tier === "ill-formed") assert.equal(typeof loser.evidence, "string");
       else assert.equal((loser.evidence as { verdict?: unknown }).verdict, "refuted");
     }
-    const edited = group.losers.filter((l) => l.tier === "edited").length;
-    assert.equal(edited * 2, group.losers.length, `${group.id}: half of the losers are edited`);
+    for (const tier of ["ill-formed", "edited", "other"]) {
+      const own = group.losers.filter((loser) => loser.tier === tier).length;
+      assert.equal(own * 3, group.losers.length, `${group.id}: a third of the losers are ${tier}`);
+    }
   }
 });
 
