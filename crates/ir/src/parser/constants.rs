@@ -167,9 +167,9 @@ impl Parser<'_> {
                 let element = self.constant(&element_ty)?;
                 self.expect(b')')?;
                 match ty {
-                    Type::Vector(n, _) if *n <= 4096 => Ok(Constant::Aggregate(
-                        vec![(element_ty, element); *n as usize].into(),
-                    )),
+                    Type::Vector(n, _) if *n <= 4096 => {
+                        self.fitting(token, ty, vec![(element_ty, element); *n as usize])
+                    }
                     _ => Err(self.error_at(token, "splat makes a vector".into())),
                 }
             }
