@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { cacheFolder } from "./cache.ts";
 import { Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import { type Kernel, LANES, type Lanes, moduleText, NO_PASS } from "./kernel.ts";
@@ -13,13 +13,13 @@ import { type Gpu, type Provider, requestGpu } from "./provider.ts";
 /**
  * The best adapter of this machine, its kernels sharing loads in the way that is fastest on it. That is
  * measured at the first start, which takes about two seconds, and kept in `devices.json` of the cache
- * (`CALQUE_CACHE`, else `~/.cache/calque`) until the adapter, its features or the product's kernel change.
+ * until the adapter, its features or the product's kernel change.
  *
  * @throws DeviceError
  */
 export const openDevice = async (provider: Provider = "native"): Promise<Device> => {
   const gpu = await requestGpu(provider);
-  const folder = process.env["CALQUE_CACHE"] ?? join(homedir(), ".cache", "calque");
+  const folder = cacheFolder();
   const file = join(folder, "devices.json");
   const key = keyOf(gpu);
   const known = (await read(file))[key];

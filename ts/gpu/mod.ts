@@ -1,4 +1,5 @@
 /** The GPU: a device, buffers, plans of dispatches, and the kernels with their CPU twins. */
+export { cacheFolder } from "./cache.ts";
 export { type Collector, Device, type Dispatch, part, type Slice } from "./device.ts";
 export { DeviceError, type DeviceErrorCode } from "./errors.ts";
 export { ENDED, type Lanes, NO_PASS, NO_TARGET, type Pass, TOKEN_WORDS } from "./kernel.ts";

@@ -33,6 +33,9 @@ export const fitTable = (
         context: o.context,
         slots: o.slots,
         recompute: true,
+        // The recipe may ask for KL and GEPO too.
+        reference: true,
+        fold: true,
         weights,
         ...(lora ? { lora: LORA } : {}),
       });

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { cacheFolder } from "../gpu/mod.ts";
 import { ModelError } from "./errors.ts";
 
 export interface HubOptions {
   /** `CALQUE_HUB`, else https://huggingface.co. */
   readonly endpoint?: string;
-  /** `CALQUE_CACHE`, else `~/.cache/calque`; models lie in `models/ORG--NAME/COMMIT`. */
+  /** `cacheFolder()`; models lie in `models/ORG--NAME/COMMIT`. */
   readonly cache?: string;
   /** Sent to the endpoint alone, never to where it redirects; `HF_TOKEN`. */
   readonly token?: string;
@@ -59,12 +59,12 @@ const HUB_NAME = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w./-]+))?$/;
 type Hub = Required<Pick<HubOptions, "endpoint" | "cache">> & HubOptions;
 
 const hubOf = (options: HubOptions): Hub => {
-  const { CALQUE_HUB, CALQUE_CACHE, HF_TOKEN } = process.env;
+  const { CALQUE_HUB, HF_TOKEN } = process.env;
   const token = options.token ?? HF_TOKEN;
   return {
     ...options,
     endpoint: (options.endpoint ?? CALQUE_HUB ?? "https://huggingface.co").replace(/\/+$/, ""),
-    cache: options.cache ?? CALQUE_CACHE ?? join(homedir(), ".cache", "calque"),
+    cache: options.cache ?? cacheFolder(),
     ...(token === undefined ? {} : { token }),
   };
 };

@@ -74,7 +74,7 @@ const trainStage = Effect.fnUntraced(function* (
   if (run.engine.reference) yield* onEngine(() => engine.snapshotReference());
   yield* learner.prepare(engine);
   const begun = run.checkpoint;
-  if (problems.length > 0 && run.evaluate.start && stage.evaluate?.before !== false) {
+  if (problems.length > 0 && run.evaluate.start) {
     yield* once(run.folder, join("checkpoints", "before.json"), () => evaluate(0, "before"));
   }
   if (begun !== undefined) yield* onEngine(() => engine.importState(begun.state));

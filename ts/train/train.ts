@@ -104,7 +104,7 @@ const runRecipe = Effect.fn("train")(function* (
           infrastructure: result?.infrastructure ?? checkpoint?.infrastructure ?? 0,
         },
         evaluate: {
-          start: index === evaluating[0],
+          start: index === evaluating[0] && stage.stage.evaluate!.before,
           end: index === evaluating.at(-1) ? "after" : "during",
         },
         opened: Effect.fnUntraced(function* (engine) {

@@ -58,19 +58,19 @@ const generate = Command.make(
     }
     if (perFamily < 1) return yield* usage(`--per-family ${perFamily}: expected at least 1`);
     const asked = { out, families, seed, onProgress: progressLine("programs run") };
-    const [chosen, making] = Option.isSome(levels)
-      ? yield* Effect.gen(function* () {
-        const languages = yield* chooseLanguages(named, data.typedLanguages);
-        const chosen = yield* chooseLevels(levels.value, data.levels);
-        return [languages, data.generateTyped({ ...asked, levels: chosen, languages })] as const;
-      })
-      : yield* Effect.map(
-        chooseLanguages(named, data.generatorLanguages),
-        (languages) => [languages, data.generate({ ...asked, perFamily, languages })] as const,
-      );
-    const made = yield* Effect.andThen(requireRunnable(chosen), making).pipe(
-      Effect.provide(Sandbox.layer()),
-    );
+    const runnable = <L extends string>(known: readonly L[]) =>
+      Effect.tap(chooseLanguages(named, known), requireRunnable);
+    const made = yield* Effect.gen(function* () {
+      if (Option.isNone(levels)) {
+        const languages = yield* runnable(data.generatorLanguages);
+        return yield* data.generate({ ...asked, perFamily, languages });
+      }
+      return yield* data.generateTyped({
+        ...asked,
+        levels: yield* chooseLevels(levels.value, data.levels),
+        languages: yield* runnable(data.typedLanguages),
+      });
+    }).pipe(Effect.provide(Sandbox.layer()));
     const summary = {
       tasks: made.tasks.length,
       programs: made.programs.length,
