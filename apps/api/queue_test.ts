@@ -80,7 +80,8 @@ Deno.test("from the queue to its end a run is never in a state that says it has 
           ({ status } = yield* queue.get(id));
           seen.add(status);
         }
-        assert.deepEqual([...seen], ["queued", "running", "done"]);
+        // It may be taken from the queue before the first look.
+        assert.match([...seen].join(" "), /^(queued )?running done$/);
       }),
     )
   ));

@@ -84,6 +84,8 @@ export const statusOf = (facts: {
 /** Reads a run folder; `undefined` if it is none. */
 export const readRun = async (folder: string): Promise<Run | undefined> => {
   const at = layout(folder);
+  // Looked at first: a process says its last word before it goes, so what is read after it went is the end.
+  const alive = await lockHolder(at.process) !== undefined;
   const [birth, order, summary, own] = await Promise.all([
     readObject(at.birth),
     readObject(at.order),
@@ -92,7 +94,6 @@ export const readRun = async (folder: string): Promise<Run | undefined> => {
   ]);
   if (birth === undefined && own === undefined && summary === undefined) return undefined;
   const recipe = own ?? await readObject(at.requested);
-  const alive = await lockHolder(at.process) !== undefined;
   const last = await lastRow(at.metrics);
   const known = summary as unknown as Summary | undefined;
   const orders = order as unknown as Order | undefined;

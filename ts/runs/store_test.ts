@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -90,6 +90,27 @@ Deno.test("a living run is running, one whose process was killed is interrupted"
     // Its lock is stale: the run can be taken up.
     await writeFile(layout(join(folder, "other")).events, '{"id":1}\n');
     await (await RunWriter.open(join(folder, "other"), "resume")).close();
+  }));
+
+Deno.test("a run that ends while it is read is running or done, not interrupted", () =>
+  inFolder(async (folder) => {
+    const run = join(folder, "run");
+    const writer = await RunWriter.open(run, "new");
+    // A pipe for the recipe: who reads it waits until the run has ended.
+    await once(spawn("mkfifo", [layout(run).recipe]), "exit");
+    const reading = inStore(folder, RunStore.use((store) => store.get(run)));
+    const recipe = await open(layout(run).recipe, "w");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await writer.writeSummary(summary);
+    await writer.close();
+    await recipe.writeFile('{"steps":1}');
+    await recipe.close();
+    assert.equal((await reading).status, "running");
+    await rm(layout(run).recipe);
+    assert.equal(
+      (await inStore(folder, RunStore.use((store) => store.get(run)))).status,
+      "done",
+    );
   }));
 
 Deno.test("a process id that was given out again is not taken for the old process", async () => {
