@@ -120,6 +120,11 @@ const importData = Command.make(
       Flag.withDescription("The side that the tasks stand on"),
       Flag.optional,
     ),
+    holdOut: Flag.Finite("hold-out").pipe(
+      Flag.withMetavar("SHARE"),
+      Flag.withDescription("Share of the problems to hold out, by their names; instead of --split"),
+      Flag.optional,
+    ),
     languages: Flag.String("languages").pipe(
       Flag.withMetavar("A,B,..."),
       Flag.withDescription("Languages to take; all by default"),
@@ -133,11 +138,16 @@ const importData = Command.make(
     out,
     json,
   },
-  Effect.fnUntraced(function* ({ files, format, map, split, languages, licence, out, json }) {
+  Effect.fnUntraced(function* (
+    { files, format, map, split, holdOut, languages, licence, out, json },
+  ) {
     const data = yield* room;
     const known = data.importFormats.find((name) => name === format);
     if (known === undefined) {
       return yield* usage(`--format ${format}: expected one of ${data.importFormats.join(", ")}`);
+    }
+    if (Option.isSome(split) && Option.isSome(holdOut)) {
+      return yield* usage("--split and --hold-out both say the side; give one of them");
     }
     const columns: Record<string, string> = {};
     for (const pair of map) {
@@ -151,6 +161,7 @@ const importData = Command.make(
           format: known,
           ...(map.length === 0 ? {} : { map: columns }),
           ...optional("split", split),
+          ...optional("holdOut", holdOut),
           ...optional("licence", licence),
           ...optional("languages", Option.map(languages, (text) => text.split(","))),
         }),

@@ -1,3 +1,5 @@
+import { originOf } from "../origin.ts";
+import { hash32 } from "../random.ts";
 import type { Program, Task } from "../schema.ts";
 import { apps } from "./apps.ts";
 import { codeforces } from "./codeforces.ts";
@@ -37,6 +39,8 @@ export interface ImportOptions {
   /** For `jsonl`: our key -> the file's column. */
   readonly map?: Readonly<Record<string, string>>;
   readonly split?: Task["split"];
+  /** The share of the problems to hold out, over 0 and under 1, where `split` does not say the side. */
+  readonly holdOut?: number;
   readonly licence?: string;
   /** Languages to take; all that the files hold by default. */
   readonly languages?: readonly string[];
@@ -68,7 +72,22 @@ export const importFiles = async (
   files: readonly string[],
   options: ImportOptions,
 ): Promise<Imported> => {
-  if (options.format === "exercism") return await exercism(files, options);
-  const records = await Promise.all(files.map(readRecords));
-  return readers[options.format](records.flat(), options);
+  const { format, holdOut } = options;
+  if (holdOut !== undefined && !(holdOut > 0 && holdOut < 1)) {
+    throw new RangeError(
+      `${holdOut} of the problems to hold out: expected a share over 0 and under 1`,
+    );
+  }
+  const imported = format === "exercism"
+    ? await exercism(files, options)
+    : readers[format]((await Promise.all(files.map(readRecords))).flat(), options);
+  if (holdOut === undefined) return imported;
+  return {
+    ...imported,
+    tasks: imported.tasks.map((task) => ({ ...task, split: side(task, holdOut) })),
+  };
 };
+
+/** From the problem's name alone: every set that restates it, imported with this share, agrees. */
+const side = (task: Task, holdOut: number): Task["split"] =>
+  hash32(`split ${originOf(task) ?? task.family}`) < holdOut * 2 ** 32 ? "held-out" : "train";

@@ -78,6 +78,24 @@ Deno.test("humaneval-x is never training data", async () => {
     imported("", { format: "humaneval-x", split: "train" }),
     /held-out, never train/,
   );
+  await assert.rejects(
+    imported("", { format: "humaneval-x", holdOut: 0.5 }),
+    /held-out, never train/,
+  );
+});
+
+Deno.test("a share is held out by the problem's name: whatever else is imported, it stays on its side", async () => {
+  const rows = Array.from({ length: 1000 }, (_, i) => ({ ...record, task_id: `MBPP/${i}` }));
+  const sides = async (from: number, holdOut: number) => {
+    const text = rows.slice(from).map((row) => JSON.stringify(row)).join("\n");
+    const { tasks } = await imported(text, { format: "mbxp", holdOut });
+    return new Map(tasks.map(({ id, split }) => [id, split]));
+  };
+  const [all, last] = [await sides(0, 0.2), await sides(900, 0.2)];
+  const held = [...all.values()].filter((split) => split === "held-out").length;
+  assert.ok(held > 150 && held < 250, `${held} of 1000`);
+  for (const [id, split] of last) assert.equal(split, all.get(id));
+  await assert.rejects(sides(0, 1), /1 of the problems to hold out: expected a share/);
 });
 
 Deno.test("foreign text of any kind gives tasks or a DataError", async () => {

@@ -1,4 +1,4 @@
-import type { Task } from "../schema.ts";
+import type { ImportOptions } from "./import.ts";
 
 /** What a public set's own terms and makers allow. */
 interface Terms {
@@ -28,10 +28,10 @@ export const terms = {
  */
 export const licenceOf = (
   format: keyof typeof terms,
-  options: { readonly split?: Task["split"]; readonly licence?: string },
+  options: Pick<ImportOptions, "split" | "holdOut" | "licence">,
 ): string => {
   const { licence, evaluation, restricted }: Terms = terms[format];
-  if (evaluation && options.split === "train") {
+  if (evaluation && (options.split === "train" || options.holdOut !== undefined)) {
     throw new RangeError(`${format} is an evaluation set: its tasks are held-out, never train`);
   }
   if (options.licence !== undefined) return options.licence;
