@@ -81,7 +81,9 @@ export const estimateSeconds = (stages: readonly PreparedStage[], speed: Speed):
     evaluated.reduce((sum, prepared, i) => {
       const { steps, evaluate } = prepared.stage;
       const during = (evaluate!.every ?? 0) > 0 ? Math.floor((steps - 1) / evaluate!.every!) : 0;
-      const times = (i === 0 && evaluate!.before ? 1 : 0) + during + 1;
+      const all = prepared.problems.length;
+      const less = Math.min(all, evaluate!.problems_during ?? all) / all;
+      const times = (i === 0 && evaluate!.before ? 1 : 0) + during * less + 1;
       return sum + times * seconds(evaluationWorkload(prepared));
     }, 0);
 };

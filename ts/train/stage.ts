@@ -61,7 +61,7 @@ const trainStage = Effect.fnUntraced(function* (
     const evaluations = yield* evaluateModel(
       engine,
       setting,
-      problems,
+      problems.slice(0, when === "during" ? stage.evaluate!.problems_during : undefined),
       { step: before + step, when },
       (done, of) => run.tell({ type: "progress", ...at(step), doing: "evaluating", done, of }),
     );

@@ -78,6 +78,9 @@ export const inconsistency = (
   if (evaluate?.select_on !== undefined && evaluate.every === 0) {
     return { key: "evaluate.every", expected: "expected above 0, to have steps to select from" };
   }
+  if ((evaluate?.problems_during ?? 0) > (evaluate?.problems ?? 0)) {
+    return { key: "evaluate.problems_during", expected: "expected at most evaluate.problems" };
+  }
   return undefined;
 };
 

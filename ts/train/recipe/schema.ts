@@ -194,6 +194,7 @@ const Evaluate = Schema.Struct({
   before: or(Schema.Boolean, true, "Measured before the first step too, not only after the last"),
   every: or(natural, 0, "Steps between evaluations; 0: only before and after"),
   problems: or(count, 200, "Held-out tasks, each in one pair of languages"),
+  problems_during: maybe(count, "The first of them, asked in evaluations on the way; default: all"),
   samples: or(count, 1, "Samples of each problem at `temperature`"),
   temperature: or(positive, 1, "Of the sampled evaluation; greedy is always measured too"),
   tasks: maybe(text, "Folder of tasks; default: rollout.tasks"),
