@@ -1,6 +1,6 @@
 /** Pictures of an experiment, as SVG files that stand by themselves. */
 import { html, intervalChart, type IntervalRow, linear, type Markup } from "../ts/evaluate/mod.ts";
-import type { Experiment, Result } from "./experiment.ts";
+import type { Experiment, Finished } from "./experiment.ts";
 import { armsOf, curveOf, groupsOf, type Languages, passRate } from "./report.ts";
 
 const STYLE = `
@@ -13,10 +13,10 @@ g line { stroke-width: 2; } .before line { stroke: #999; } .before circle { fill
 /** pass@1 at T=1 of every arm, before (hollow) and after (filled), for one group of languages. */
 export const armsPicture = (
   experiment: Experiment,
-  results: readonly Result[],
+  results: readonly Finished[],
   languages: Languages,
 ): string => {
-  const bar = (own: readonly Result[], when: string) => {
+  const bar = (own: readonly Finished[], when: string) => {
     const { mean, low, high } = passRate(own, `sampled ${when}`, languages);
     return { value: mean, low, high };
   };
@@ -35,7 +35,7 @@ const COLOURS = ["#3b78c4", "#d0662b", "#2e9160", "#b04a9a", "#b8912a", "#5f6a75
 /** pass@1 at T=1 by step, a panel a group of languages and a line an arm; `undefined` where no arm was looked at on the way. */
 export const driftPicture = (
   experiment: Experiment,
-  results: readonly Result[],
+  results: readonly Finished[],
 ): string | undefined => {
   const arms = armsOf(experiment, results);
   const groups = groupsOf(experiment);
@@ -43,9 +43,8 @@ export const driftPicture = (
   if (steps.length === 0) return undefined;
   const x = linear([0, Math.max(...steps)], [LEFT, WIDTH - 10]);
   const y = linear([0, 1], [HEIGHT - BOTTOM, TOP]);
-  const curve = (own: readonly Result[], languages: Languages, colour: string): Markup => {
-    const start = { step: 0, mean: passRate(own, "sampled before", languages).mean };
-    const points = [start, ...curveOf(own, languages)]
+  const curve = (own: readonly Finished[], languages: Languages, colour: string): Markup => {
+    const points = curveOf(own, languages)
       .map(({ step, mean }) => `${x(step).toFixed(1)} ${y(mean).toFixed(1)}`);
     return html`<path stroke="${colour}" d="M${points.join("L")}" />`;
   };

@@ -1,5 +1,5 @@
-import { type Experiment, outcomes, type Result } from "./experiment.ts";
-import { type Interval, interval } from "./interval.ts";
+import { type Experiment, type Finished, outcomes } from "./experiment.ts";
+import { type Interval, interval, type Values } from "./interval.ts";
 
 /** Target languages that are looked at together; `undefined` are all of them. */
 export type Languages = readonly string[] | undefined;
@@ -7,8 +7,8 @@ export type Languages = readonly string[] | undefined;
 /** The arms that have a result, with their results. */
 export const armsOf = (
   experiment: Experiment,
-  results: readonly Result[],
-): readonly (readonly [arm: string, own: readonly Result[]])[] =>
+  results: readonly Finished[],
+): readonly (readonly [arm: string, own: readonly Finished[]])[] =>
   Object.keys(experiment.arms)
     .map((arm) => [arm, results.filter((result) => result.arm === arm)] as const)
     .filter(([, own]) => own.length > 0);
@@ -21,7 +21,7 @@ export const section = (
   name: string,
   experiment: Experiment,
   cells: number,
-  results: readonly Result[],
+  results: readonly Finished[],
 ): string => {
   const devices = [...new Set(results.map(({ device }) => device))];
   return [
@@ -37,8 +37,8 @@ export const section = (
     ...(results.length === 0 ? [] : [
       "",
       "pass@1 on the same held-out problems before and after, in per cent, mean over seeds. Differences are to the arm " +
-      `*${experiment.baseline}* with the same seed on the same problem. Brackets: 95 %, bootstrap over seeds and ` +
-      "problems (over problems alone where there is one seed).",
+      `*${experiment.baseline}* with the same seed on the same problem. Brackets: 95 %, bootstrap over seeds and over ` +
+      "tasks within each (over tasks alone where there is one seed).",
       ...groupsOf(experiment).flatMap(([group, languages]) => [
         "",
         ...(languages === undefined ? [] : [`### Into ${languages.join(", ")}: ${group}`, ""]),
@@ -46,7 +46,9 @@ export const section = (
         "",
         ...faultTable(experiment, results, languages),
         ...curveTable(experiment, results, languages),
+        ...alsoTable(experiment, results, languages),
       ]),
+      ...recognitionTable(experiment, results),
       "",
       `Device: ${devices.join(", ")}.`,
     ]),
@@ -54,37 +56,59 @@ export const section = (
   ].join("\n");
 };
 
-const passTable = (experiment: Experiment, results: readonly Result[], languages: Languages) => {
+const passTable = (experiment: Experiment, results: readonly Finished[], languages: Languages) => {
   const baseline = results.filter(({ arm }) => arm === experiment.baseline);
+  const staged = results.some(({ outcomes }) => "sampled step 0" in outcomes);
   const rows = armsOf(experiment, results).map(([arm, own]) => {
     const seconds = own.reduce((sum, each) => sum + each.seconds, 0) / own.length;
     const cells = ["greedy", "sampled"].flatMap((kind) => {
+      const after = `${kind} after`;
+      // What the last stage started from, where there was one before it.
+      const start = (each: Finished) =>
+        `${kind} step 0` in each.outcomes ? `${kind} step 0` : `${kind} before`;
+      const gains = own.map((each) => less(each, after, each, start(each), languages));
       const pairs = own.flatMap((each) => {
         const other = baseline.find(({ seed }) => seed === each.seed);
-        if (other === undefined) return [];
-        const theirs = bits(other, `${kind} after`, languages);
-        return [bits(each, `${kind} after`, languages).map((bit, i) => bit - theirs[i]!)];
+        return other === undefined ? [] : [less(each, after, other, after, languages)];
       });
-      const difference = arm === experiment.baseline || pairs.length === 0
-        ? ""
-        : show(interval(pairs), true);
       return [
         show(passRate(own, `${kind} before`, languages)),
-        show(passRate(own, `${kind} after`, languages)),
-        difference,
+        ...(staged ? [show(interval(own.map((each) => bits(each, start(each), languages))))] : []),
+        show(passRate(own, after, languages)),
+        ...(staged ? [show(interval(gains), true)] : []),
+        arm === experiment.baseline || pairs.length === 0 ? "" : show(interval(pairs), true),
       ];
     });
     return `| ${arm} | ${own.length} | ${Math.round(seconds)} | ${cells.join(" | ")} |`;
   });
+  const columns = staged
+    ? ["before", "before RL", "after", "RL's gain", "difference"]
+    : ["before", "after", "difference"];
+  const head = ["greedy", "T=1"].flatMap((kind) =>
+    columns.map((column, i) => i === 0 ? `${kind} ${column}` : column)
+  );
   return [
-    "| arm | seeds | seconds | greedy before | after | difference | T=1 before | after | difference |",
-    "|---|---|---|---|---|---|---|---|---|",
+    `| arm | seeds | seconds | ${head.join(" | ")} |`,
+    `|---|---|---|${"---|".repeat(head.length)}`,
     ...rows,
   ];
 };
 
+/** One measure less another, problem by problem. */
+const less = (
+  each: Finished,
+  name: string,
+  other: Finished,
+  otherName: string,
+  languages: Languages,
+): Values => {
+  const { values, tasks } = bits(each, name, languages);
+  const theirs = bits(other, otherName, languages).values;
+  return { values: values.map((value, i) => value - theirs[i]!), tasks };
+};
+
 /** Faults that all languages share beside those of one language: the first kind can carry over, the second cannot. */
-const faultTable = (experiment: Experiment, results: readonly Result[], languages: Languages) => {
+const faultTable = (experiment: Experiment, results: readonly Finished[], languages: Languages) => {
   const rows = armsOf(experiment, results).map(([arm, own]) => {
     const cells = (["reading", "printing", "both", "other"] as const).map((fault) => {
       const share = (when: string) =>
@@ -100,47 +124,105 @@ const faultTable = (experiment: Experiment, results: readonly Result[], language
   ];
 };
 
-/** Pass rates on the way, at T=1, where evaluations were made on the way. */
+/** Pass rates at T=1 by step of the last stage, where evaluations were made on the way. */
 export const curveOf = (
-  own: readonly Result[],
+  own: readonly Finished[],
   languages: Languages,
-): readonly { readonly step: number; readonly mean: number }[] =>
-  Object.keys(own[0]?.outcomes ?? {})
-    .flatMap((key) => /^sampled step (\d+)$/.exec(key)?.[1] ?? [])
-    .map((step) => ({
-      step: Number(step),
-      mean: passRate(own, `sampled step ${step}`, languages).mean,
-    }));
+): readonly { readonly step: number; readonly mean: number }[] => {
+  const steps = Object.keys(own[0]?.outcomes ?? {})
+    .flatMap((key) => /^sampled step (\d+)$/.exec(key)?.[1] ?? []).map(Number);
+  if (steps.length === 0) return [];
+  // A run of one stage starts from what was measured before.
+  const names = new Map(steps.map((step) => [step, `sampled step ${step}`]));
+  if (!names.has(0)) names.set(0, "sampled before");
+  return [...names].sort(([a], [b]) => a - b)
+    .map(([step, name]) => ({ step, mean: passRate(own, name, languages).mean }));
+};
 
-const curveTable = (experiment: Experiment, results: readonly Result[], languages: Languages) => {
+const curveTable = (experiment: Experiment, results: readonly Finished[], languages: Languages) => {
   const rows = armsOf(experiment, results).flatMap(([arm, own]) => {
     const points = curveOf(own, languages).map(({ step, mean }) => `${step}: ${percent(mean)}`);
     return points.length === 0 ? [] : [`| ${arm} | ${points.join(", ")} |`];
   });
   return rows.length === 0 ? [] : [
     "",
-    "| arm | T=1 by step; weights that are kept are the best in the rewarded language |",
+    "| arm | T=1 by step of RL; the weights that are kept are the best in the rewarded language |",
     "|---|---|",
     ...rows,
   ];
 };
 
-export const passRate = (own: readonly Result[], name: string, languages: Languages): Interval =>
+/** What was asked besides, in all languages of the group: the share of right answers. */
+const alsoTable = (experiment: Experiment, results: readonly Finished[], languages: Languages) => {
+  const kinds = Object.keys(experiment.then ?? {})
+    .filter((kind) => results.some(({ outcomes }) => kind in outcomes));
+  if (kinds.length === 0) return [];
+  const rows = armsOf(experiment, results).map(([arm, own]) =>
+    `| ${arm} | ${kinds.map((kind) => show(passRate(own, kind, languages))).join(" | ")} |`
+  );
+  return [
+    "",
+    `| arm | ${kinds.map((kind) => `${kind}, right answers, %`).join(" | ")} |`,
+    `|---|${"---|".repeat(kinds.length)}`,
+    ...rows,
+  ];
+};
+
+/** How often a held-out group's winner is found likelier than its loser: the mean over seeds, with the lowest and highest. */
+const recognitionTable = (experiment: Experiment, results: readonly Finished[]) => {
+  const seen = results.filter(({ recognition }) => recognition !== undefined);
+  const tiers = Object.keys(seen[0]?.recognition?.tiers ?? {});
+  if (tiers.length === 0) return [];
+  const range = (values: readonly number[]): string => {
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    return `${percent(mean)} (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
+  };
+  const rows = armsOf(experiment, seen).map(([arm, own]) => {
+    const cells = tiers.map((tier) =>
+      range(own.map(({ recognition }) => recognition!.tiers[tier]!.likelihood_after.value))
+    );
+    return `| ${arm} | ${cells.join(" | ")} |`;
+  });
+  const before = tiers.map((tier) => {
+    const value = seen[0]!.recognition!.tiers[tier]!.likelihood_before?.value;
+    return value === undefined ? "" : percent(value);
+  });
+  return [
+    "",
+    `Recognition, in per cent: of ${
+      seen[0]!.recognition!.groups
+    } held-out IR groups, how often an equivalent form is ` +
+    "found likelier, per token, than one that is not; the lowest and the highest seed.",
+    "",
+    `| arm | ${tiers.map((tier) => tier === "all" ? "all losers" : tier).join(" | ")} |`,
+    `|---|${"---|".repeat(tiers.length)}`,
+    `| before training | ${before.join(" | ")} |`,
+    ...rows,
+  ];
+};
+
+export const passRate = (own: readonly Finished[], name: string, languages: Languages): Interval =>
   rate(own, name, languages, outcomes.pass);
 
-const rate = (own: readonly Result[], name: string, languages: Languages, letter: string) =>
+const rate = (own: readonly Finished[], name: string, languages: Languages, letter: string) =>
   interval(own.map((each) => bits(each, name, languages, letter)));
 
 /** Problems that were not judged count as failed: they are none in a sound run. */
 const bits = (
-  { outcomes: letters, targets }: Result,
+  { outcomes: letters, targets, tasks }: Finished,
   name: string,
   languages: Languages,
   letter: string = outcomes.pass,
-): readonly number[] =>
-  [...letters[name] ?? ""].flatMap((own, i) =>
-    languages === undefined || languages.includes(targets[i]!) ? [own === letter ? 1 : 0] : []
+): Values => {
+  const all = letters[name] ?? "";
+  const asked = targets.flatMap((target, i) =>
+    i < all.length && (languages === undefined || languages.includes(target)) ? [i] : []
   );
+  return {
+    values: asked.map((i) => all[i] === letter ? 1 : 0),
+    tasks: asked.map((i) => tasks[i]!),
+  };
+};
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 

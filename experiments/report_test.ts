@@ -34,13 +34,14 @@ for (const name of experiments) {
     const groups = Object.values(experiment.groups ?? { all: ["python"] }).flat();
     const results = [{
       ...result,
-      outcomes: { ...ends, "sampled after": "1b10", "sampled step 4": "1100" },
+      outcomes: { ...ends, "sampled after": "1b10", "sampled step 4": "1100", verification: "10" },
+      tasks: ["a", "b", "c", "d"],
       targets: [groups[0]!, groups[0]!, groups[0]!, groups[0]!],
     }];
     const made = section(name, experiment, cells.length, results);
     assert.match(made, /50\.0 \[0\.0, 100\.0\] \| 100\.0 \[100\.0, 100\.0\]/);
     assert.match(made, /\| 25\.0 to 0\.0 \| 25\.0 to 0\.0 \| 0\.0 to 25\.0 \| 25\.0 to 25\.0 \|/);
-    assert.match(made, /\| 4: 50\.0 \|/);
+    assert.match(made, /\| 0: 25\.0, 4: 50\.0 \|/);
     assert.match(armsPicture(experiment, results, [groups[0]!]), /after: 50\.0 %/);
     assert.match(driftPicture(experiment, results)!, /<path stroke="#3b78c4" d="M44\.0 \S+L350\.0/);
     for (const { changes } of cells) {
@@ -52,11 +53,24 @@ for (const name of experiments) {
 }
 
 Deno.test("an interval holds its mean, widens with the spread of seeds, and is certain of constants", () => {
+  const alone = (values: readonly number[]) => ({ values, tasks: values.map((_, i) => `${i}`) });
   const all = Array.from({ length: 300 }, (_, i) => i % 2);
-  const same = interval([all, all]);
+  const same = interval([alone(all), alone(all)]);
   assert.equal(same.mean, 0.5);
   assert.ok(same.low > 0.4 && same.low < 0.5 && same.high > 0.5 && same.high < 0.6);
-  const apart = interval([all.map(() => 0), all.map(() => 1)]);
+  const apart = interval([alone(all.map(() => 0)), alone(all.map(() => 1))]);
   assert.deepEqual([apart.mean, apart.low, apart.high], [0.5, 0, 1]);
-  assert.deepEqual(interval([[1, 1, 1]]), { mean: 1, low: 1, high: 1 });
+  assert.deepEqual(interval([alone([1, 1, 1])]), { mean: 1, low: 1, high: 1 });
+});
+
+Deno.test("problems of one task are no independent draws", () => {
+  const values = Array.from({ length: 400 }, (_, i) => i % 2);
+  const width = (tasks: readonly string[]) => {
+    const { low, high } = interval([{ values, tasks }]);
+    return high - low;
+  };
+  const apart = width(values.map((_, i) => `${i}`));
+  // Four problems each, all passed or all failed: as certain as a quarter of the problems.
+  const together = width(values.map((value, i) => `${value} ${Math.floor(i / 8)}`));
+  assert.ok(together > 1.7 * apart && together < 2.3 * apart, `${together} against ${apart}`);
 });

@@ -1,11 +1,11 @@
 /**
  * just experiment NAME [--only ARM]: runs every arm and seed of experiments/NAME.json that has no result yet (with
- * `--only` that arm and the baseline), and writes docs/results.md after each. What was broken off goes on at its last checkpoint. Without NAME only the page and
- * its pictures are written.
+ * `--only` that arm and the baseline), and writes docs/results.md after each. What was broken off goes on at its last
+ * checkpoint. Without NAME only the page and its pictures are written.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ import {
   type Cell,
   cellsOf,
   fileOf,
+  type Finished,
   outcomes,
   preparationsOf,
   readExperiment,
@@ -21,6 +22,7 @@ import {
   root,
   writeResult,
 } from "./experiment.ts";
+import type { GeneratorLanguage } from "../ts/data/mod.ts";
 import { faultsOf } from "./faults.ts";
 import { writePage } from "./page.ts";
 
@@ -57,33 +59,32 @@ const trainIn = (out: string, args: readonly string[]): Promise<void> => {
 };
 
 const prepare = async (seed: number): Promise<void> => {
-  for (const { makes, command } of preparationsOf(experiment, seed)) {
-    if (existsSync(join(root, makes))) continue;
-    console.error(`${makes}`);
-    const [verb, ...rest] = command;
+  for (const { words, hash } of preparationsOf(experiment, seed)) {
+    const done = join(root, "runs", "experiments", "prepared", hash);
+    if (existsSync(done)) continue;
+    console.error(`calque ${words.join(" ")}`);
+    const [verb, ...rest] = words;
     const at = rest.indexOf("--out");
     if (verb === "train") await trainIn(rest[at + 1]!, rest.toSpliced(at, 2));
-    else await calque(command);
-    if (!existsSync(join(root, makes))) throw new Error(`${command.join(" ")} made no ${makes}`);
+    else await calque(words);
+    mkdirSync(dirname(done), { recursive: true });
+    writeFileSync(done, words.join(" "));
   }
 };
 
 /** What the baseline with the same seed says of the model before training: the same for all arms. */
-const before = ({ arm, seed }: Cell, targets: readonly string[]): Record<string, string> => {
+const before = ({ arm, seed }: Cell, others: readonly Finished[]): Record<string, string> => {
   if (arm === experiment.baseline) return {};
-  const baseline = readResults(name, cells)
-    .find((result) => result.arm === experiment.baseline && result.seed === seed);
-  if (baseline?.targets.join() !== targets.join()) {
-    throw new Error(
-      `${arm}, seed ${seed}: ${experiment.baseline} measured other problems, or none`,
-    );
-  }
+  const baseline = others.find((result) =>
+    result.arm === experiment.baseline && result.seed === seed
+  );
+  if (baseline === undefined) throw new Error(`${arm}, seed ${seed}: no ${experiment.baseline}`);
   return Object.fromEntries(
     Object.entries(baseline.outcomes).filter(([key]) => key.endsWith(" before")),
   );
 };
 
-const train = async (cell: Cell): Promise<Result> => {
+const train = async (cell: Cell, others: readonly Finished[]): Promise<Finished> => {
   const folder = join("runs", "experiments", name, cell.hash);
   const out = join(root, folder);
   const sets = cell.changes.flatMap((change) => ["--set", change]);
@@ -91,25 +92,47 @@ const train = async (cell: Cell): Promise<Result> => {
     await prepare(cell.seed);
     await trainIn(folder, [experiment.recipe, ...sets]);
   }
-  const summary = JSON.parse(readFileSync(join(out, "summary.json"), "utf8"));
-  const rows = readFileSync(join(out, "evaluations.jsonl"), "utf8").trimEnd().split("\n")
-    .map((line) => JSON.parse(line));
-  const recipe = JSON.parse(readFileSync(join(out, "recipe.json"), "utf8"));
-  const faultOf = faultsOf(resolve(root, recipe.rollout.tasks));
-  const targets = rows.filter(({ when, temperature }) => when === "after" && temperature === 0)
-    .map(({ target }) => target);
-  const letters = before(cell, targets);
-  for (const { when, step, temperature, verdict, task, target, code } of rows) {
-    const key = `${temperature === 0 ? "greedy" : "sampled"} ${
-      when === "during" ? `step ${step}` : when
-    }`;
+  const recipe = readJson(join(out, "recipe.json"));
+  const faultOf = faultsOf(resolve(root, recipe.evaluate?.tasks ?? recipe.rollout.tasks));
+  const letters = before(cell, others);
+  const add = (key: string, { task, target, code, verdict }: Row): void => {
     const outcome = verdict === "pass"
       ? "pass"
       : verdict === "infrastructure"
       ? "not judged"
+      : key in (experiment.then ?? {})
+      ? "other"
       : faultOf(task, target, code ?? "");
     letters[key] = (letters[key] ?? "") + outcomes[outcome];
+  };
+  const rows: readonly Row[] = readFileSync(join(out, "evaluations.jsonl"), "utf8").trimEnd()
+    .split("\n").map((line) => JSON.parse(line));
+  const earlier = (recipe.stages ?? []).slice(0, -1)
+    .reduce((sum: number, { steps }: { steps: number }) => sum + steps, 0);
+  for (const row of rows) {
+    const when = row.when === "during" ? `step ${row.step - earlier}` : row.when;
+    add(`${row.temperature === 0 ? "greedy" : "sampled"} ${when}`, row);
   }
+  const last = rows.filter(({ when, temperature }) => when === "after" && temperature === 0);
+  const problems = {
+    tasks: last.map(({ task }) => task),
+    targets: last.map(({ target }) => target),
+  };
+  let recognition: Result["recognition"];
+  for (const [key, flags] of Object.entries(experiment.then ?? {})) {
+    const page = join(folder, `${key}.html`);
+    const model = join(folder, "model");
+    await calque(["evaluate", "--model", model, ...flags.split(" "), "--html", page]);
+    const report = readJson(join(out, `${key}.json`));
+    const asked: readonly Row[] = report.comparisons[0]?.after ?? [];
+    const stray = asked.findIndex(({ task, target }, i) =>
+      task !== problems.tasks[i] || target !== problems.targets[i]
+    );
+    if (stray >= 0) throw new Error(`${page}: problem ${stray} is not the experiment's`);
+    for (const row of asked) add(key, row);
+    recognition = report.recognition ?? recognition;
+  }
+  const summary = readJson(join(out, "summary.json"));
   return {
     experiment: name,
     arm: cell.arm,
@@ -120,18 +143,32 @@ const train = async (cell: Cell): Promise<Result> => {
     device: summary.device,
     seconds: summary.seconds,
     outcomes: letters,
-    targets,
+    ...(recognition === undefined ? {} : { recognition }),
+    ...problems,
   };
 };
 
-const status = (out: string): unknown =>
-  JSON.parse(readFileSync(join(out, "summary.json"), "utf8")).status;
+/** A row of a run's evaluations, or of a report's samples. */
+interface Row {
+  readonly when: string;
+  readonly step: number;
+  readonly temperature: number;
+  readonly task: string;
+  readonly target: GeneratorLanguage;
+  readonly verdict: string;
+  readonly code?: string;
+}
+
+const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+
+const status = (out: string): unknown => readJson(join(out, "summary.json")).status;
 
 for (const cell of cells) {
   const asked = values.only === undefined || values.only === cell.arm;
   if (!asked && cell.arm !== experiment.baseline) continue;
   if (existsSync(fileOf(name, cell))) continue;
   console.error(`${cell.arm}, seed ${cell.seed}`);
-  writeResult(name, cell, await train(cell));
+  const others = readResults(name, cells);
+  writeResult(name, cell, await train(cell, others), others);
   writePage();
 }
