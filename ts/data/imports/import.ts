@@ -1,3 +1,4 @@
+import { leaks } from "../leaks.ts";
 import { originOf } from "../origin.ts";
 import { hash32 } from "../random.ts";
 import type { Program, Task } from "../schema.ts";
@@ -81,13 +82,27 @@ export const importFiles = async (
   const imported = format === "exercism"
     ? await exercism(files, options)
     : readers[format]((await Promise.all(files.map(readRecords))).flat(), options);
-  if (holdOut === undefined) return imported;
-  return {
-    ...imported,
-    tasks: imported.tasks.map((task) => ({ ...task, split: side(task, holdOut) })),
-  };
+  return holdOut === undefined
+    ? imported
+    : { ...imported, tasks: apart(imported.tasks, imported.programs, holdOut) };
 };
 
-/** From the problem's name alone: every set that restates it, imported with this share, agrees. */
-const side = (task: Task, holdOut: number): Task["split"] =>
-  hash32(`split ${originOf(task) ?? task.family}`) < holdOut * 2 ** 32 ? "held-out" : "train";
+/**
+ * The side of the split from the problem's name alone, so that every set that restates it agrees. What would be held
+ * out but stands among the training problems too, under another name, is for training.
+ */
+const apart = (
+  all: readonly Task[],
+  programs: readonly Program[],
+  holdOut: number,
+): readonly Task[] => {
+  let tasks = all.map((task): Task => {
+    const drawn = hash32(`split ${originOf(task) ?? task.family}`) / 2 ** 32;
+    return { ...task, split: drawn < holdOut ? "held-out" : "train" };
+  });
+  for (;;) {
+    const restated = new Set(leaks(tasks, programs).map(({ held_out }) => held_out));
+    if (restated.size === 0) return tasks;
+    tasks = tasks.map((task) => restated.has(task.id) ? { ...task, split: "train" } : task);
+  }
+};

@@ -85,7 +85,12 @@ Deno.test("humaneval-x is never training data", async () => {
 });
 
 Deno.test("a share is held out by the problem's name: whatever else is imported, it stays on its side", async () => {
-  const rows = Array.from({ length: 1000 }, (_, i) => ({ ...record, task_id: `MBPP/${i}` }));
+  const rows = Array.from({ length: 1000 }, (_, i) => ({
+    ...record,
+    task_id: `MBPP/${i}`,
+    description: `Multiply by ${i}.`,
+    canonical_solution: `  return ${i} * x\n`,
+  }));
   const sides = async (from: number, holdOut: number) => {
     const text = rows.slice(from).map((row) => JSON.stringify(row)).join("\n");
     const { tasks } = await imported(text, { format: "mbxp", holdOut });
@@ -95,6 +100,14 @@ Deno.test("a share is held out by the problem's name: whatever else is imported,
   const held = [...all.values()].filter((split) => split === "held-out").length;
   assert.ok(held > 150 && held < 250, `${held} of 1000`);
   for (const [id, split] of last) assert.equal(split, all.get(id));
+
+  // The same problem a second time: where the two would part, both are for training.
+  rows.push(...rows.map((row, i) => ({ ...row, task_id: `MBPP/${1000 + i}` })));
+  const twice = await sides(0, 0.2);
+  for (let i = 0; i < 1000; i++) {
+    assert.equal(twice.get(`mbxp-${i}`), twice.get(`mbxp-${1000 + i}`));
+  }
+  assert.ok([...twice.values()].includes("held-out"));
   await assert.rejects(sides(0, 1), /1 of the problems to hold out: expected a share/);
 });
 
