@@ -58,7 +58,8 @@ export class Runner {
     files: Readonly<Record<string, string>>,
   ): Effect.Effect<Run | undefined> {
     const { compile: plain } = program.toolchain;
-    const compile = plain && { ...plain, command: [...plain.command, ...program.flags ?? []] };
+    const compile = plain &&
+      { ...plain, command: plain.command.toSpliced(1, 0, ...program.flags ?? []) };
     if (compile === undefined) {
       // Written by the first run that needs them: a message of their own would cost as much as a start.
       return Effect.sync(() => {

@@ -3,6 +3,32 @@ import { type CSignature, type CType, parseCSignature } from "./c_signature.ts";
 import { clangs, headers, sanitize } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
 import type { Called, Language } from "./language.ts";
+import { includePrelude, preparePrelude } from "./prelude.ts";
+
+const flags = ["-O1", "-w", "-std=gnu17", "-pipe"];
+
+/** Before the code, so that no macro of the code reaches them. */
+const prelude = `#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <limits.h>
+#include <ctype.h>
+#include <math.h>
+#include <unistd.h>
+static char calque_mark[32];
+static int calque_first;
+static void calque_text(const char *s) {
+  dprintf(1, "\\"");
+  for (; *s; s++) {
+    unsigned char c = *s;
+    if (c < 32 || c == '"' || c == '\\\\') dprintf(1, "\\\\u%04x", c); else dprintf(1, "%c", c);
+  }
+  dprintf(1, "\\"");
+}`;
 
 export const c: Language = {
   name: "c",
@@ -14,17 +40,8 @@ export const c: Language = {
   variants: ["gcc", "clang", "cc"].map((tool) => ({
     tools: [tool],
     version: ["{0}", "--version"],
-    compile: [
-      "{0}",
-      "-O1",
-      "-w",
-      "-std=gnu17",
-      "-pipe",
-      "-o",
-      "/work/program",
-      "/work/{source}",
-      "-lm",
-    ],
+    prepare: preparePrelude("c", flags, prelude),
+    compile: ["{0}", ...flags, ...includePrelude, "-o", "/work/program", "/work/{source}", "-lm"],
     run: ["/work/program"],
     needs: { build: [...headers, ...(tool === "gcc" ? [] : clangs)] },
   })),
@@ -77,7 +94,7 @@ const callC = (
   return {
     files: {
       "solution.c": code,
-      "main.c": `${prelude}
+      "main.c": `#include "calque_prelude.h"
 #define main calque_unused_main
 #include "solution.c"
 #undef main
@@ -97,29 +114,6 @@ int main(void) {
     },
   };
 };
-
-/** Before the code, so that no macro of the code reaches them. */
-const prelude = `#define _GNU_SOURCE
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stddef.h>
-#include <limits.h>
-#include <ctype.h>
-#include <math.h>
-#include <unistd.h>
-static char calque_mark[32];
-static int calque_first;
-static void calque_text(const char *s) {
-  dprintf(1, "\\"");
-  for (; *s; s++) {
-    unsigned char c = *s;
-    if (c < 32 || c == '"' || c == '\\\\') dprintf(1, "\\\\u%04x", c); else dprintf(1, "%c", c);
-  }
-  dprintf(1, "\\"");
-}`;
 
 const cNames: Record<string, string> = {
   bool: "_Bool",

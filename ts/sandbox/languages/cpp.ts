@@ -2,81 +2,10 @@ import type { Json } from "../json.ts";
 import type { Language } from "./language.ts";
 import { clangs, headers, sanitize } from "./linker.ts";
 import { finishMain } from "./main_function.ts";
+import { includePrelude, preparePrelude } from "./prelude.ts";
 
-export const cpp: Language = {
-  name: "cpp",
-  package: "g++",
-  spelling: "camelCase",
-  comment: "//",
-  source: "main.cpp",
-  // Not optimised: with templates, building takes longer than what such programs compute.
-  variants: ["g++", "clang++", "c++"].map((tool) => ({
-    tools: [tool],
-    version: ["{0}", "--version"],
-    compile: ["{0}", "-O0", "-w", "-std=gnu++17", "-pipe", "-o", "/work/program", "/work/{source}"],
-    run: ["/work/program"],
-    needs: { build: [...headers, ...(tool === "g++" ? [] : clangs)] },
-  })),
-  sanitize,
-  hello: '#include <cstdio>\nint main() { puts("hello"); return 0; }',
-  loose: { containers: true },
-  call: ({ code, name, all, mark, first }) => ({
-    stdin: `${mark} ${first}\n`,
-    files: {
-      "solution.cpp": code,
-      "main.cpp": `${prelude}
-#define main calque_unused_main
-#include "solution.cpp"
-#undef main
-int main() {
-  char mark[32];
-  int first;
-  if (scanf("%31s %d", mark, &first) != 2) return 1;
-  dprintf(1, "\\n%s ready\\n", mark);
-  ${
-        all.map((given, at) =>
-          `if (first <= ${at}) calque::call(mark, ${at}, &${name}, ${value(given)});`
-        ).join("\n  ")
-      }
-  fflush(0);
-  _exit(0);
-}
-`,
-    },
-  }),
-  // Of the compiler itself, for the program may include no header that declares it.
-  finish: (program, nonce) => finishMain(program, `__builtin_printf("\\n${nonce}\\n");`),
-};
-
-/** A value as an expression of the harness's own JSON type; the code's signature says what it becomes. */
-const value = (json: Json): string => {
-  if (json === null) return "calque::Json()";
-  if (typeof json === "boolean") return `calque::Json::of(${json ? 1 : 0}LL)`;
-  if (typeof json === "string") {
-    const bytes = new TextEncoder().encode(json);
-    const text = [...bytes].map((byte) =>
-      byte < 32 || byte > 126 || [34, 63, 92].includes(byte)
-        ? `\\${byte.toString(8).padStart(3, "0")}`
-        : String.fromCharCode(byte)
-    ).join("");
-    return `calque::Json::of(std::string("${text}", ${bytes.length}))`;
-  }
-  if (typeof json === "bigint" || Number.isSafeInteger(json)) {
-    const n = BigInt(json as number | bigint);
-    return n >= -(2n ** 63n) && n < 2n ** 63n
-      ? `calque::Json::of(${n === -(2n ** 63n) ? "(-9223372036854775807LL - 1)" : `${n}LL`})`
-      : `calque::Json::of((long long)${n}ULL)`;
-  }
-  if (typeof json === "number") {
-    return `calque::Json::of(${/[.e]/i.test(String(json)) ? json : `${json}.0`})`;
-  }
-  if (Array.isArray(json)) {
-    return `calque::Json::list({${json.map((each) => value(each as Json)).join(", ")}})`;
-  }
-  return `calque::Json::map({${
-    Object.entries(json).map(([key, each]) => `{${value(key)}, ${value(each)}}`).join(", ")
-  }})`;
-};
+/** Not optimised: with templates, building takes longer than what such programs compute. */
+const flags = ["-O0", "-w", "-std=gnu++17", "-pipe"];
 
 /** Before the code, so that no macro of the code reaches it. */
 const prelude = `#include <cmath>
@@ -211,3 +140,78 @@ template <class R, class... A> void call(const char *mark, int at, R (*f)(A...),
   }
 }
 }`;
+
+export const cpp: Language = {
+  name: "cpp",
+  package: "g++",
+  spelling: "camelCase",
+  comment: "//",
+  source: "main.cpp",
+  variants: ["g++", "clang++", "c++"].map((tool) => ({
+    tools: [tool],
+    version: ["{0}", "--version"],
+    prepare: preparePrelude("c++", flags, prelude),
+    compile: ["{0}", ...flags, ...includePrelude, "-o", "/work/program", "/work/{source}"],
+    run: ["/work/program"],
+    needs: { build: [...headers, ...(tool === "g++" ? [] : clangs)] },
+  })),
+  sanitize,
+  hello: '#include <cstdio>\nint main() { puts("hello"); return 0; }',
+  loose: { containers: true },
+  call: ({ code, name, all, mark, first }) => ({
+    stdin: `${mark} ${first}\n`,
+    files: {
+      "solution.cpp": code,
+      "main.cpp": `#include "calque_prelude.h"
+#define main calque_unused_main
+#include "solution.cpp"
+#undef main
+int main() {
+  char mark[32];
+  int first;
+  if (scanf("%31s %d", mark, &first) != 2) return 1;
+  dprintf(1, "\\n%s ready\\n", mark);
+  ${
+        all.map((given, at) =>
+          `if (first <= ${at}) calque::call(mark, ${at}, &${name}, ${value(given)});`
+        ).join("\n  ")
+      }
+  fflush(0);
+  _exit(0);
+}
+`,
+    },
+  }),
+  // Of the compiler itself, for the program may include no header that declares it.
+  finish: (program, nonce) => finishMain(program, `__builtin_printf("\\n${nonce}\\n");`),
+};
+
+/** A value as an expression of the harness's own JSON type; the code's signature says what it becomes. */
+const value = (json: Json): string => {
+  if (json === null) return "calque::Json()";
+  if (typeof json === "boolean") return `calque::Json::of(${json ? 1 : 0}LL)`;
+  if (typeof json === "string") {
+    const bytes = new TextEncoder().encode(json);
+    const text = [...bytes].map((byte) =>
+      byte < 32 || byte > 126 || [34, 63, 92].includes(byte)
+        ? `\\${byte.toString(8).padStart(3, "0")}`
+        : String.fromCharCode(byte)
+    ).join("");
+    return `calque::Json::of(std::string("${text}", ${bytes.length}))`;
+  }
+  if (typeof json === "bigint" || Number.isSafeInteger(json)) {
+    const n = BigInt(json as number | bigint);
+    return n >= -(2n ** 63n) && n < 2n ** 63n
+      ? `calque::Json::of(${n === -(2n ** 63n) ? "(-9223372036854775807LL - 1)" : `${n}LL`})`
+      : `calque::Json::of((long long)${n}ULL)`;
+  }
+  if (typeof json === "number") {
+    return `calque::Json::of(${/[.e]/i.test(String(json)) ? json : `${json}.0`})`;
+  }
+  if (Array.isArray(json)) {
+    return `calque::Json::list({${json.map((each) => value(each as Json)).join(", ")}})`;
+  }
+  return `calque::Json::map({${
+    Object.entries(json).map(([key, each]) => `{${value(key)}, ${value(each)}}`).join(", ")
+  }})`;
+};

@@ -1,3 +1,5 @@
+import { includeText } from "./prelude.ts";
+
 /** What gcc, and every compiler that has gcc do the last step, needs to assemble and to link. */
 export const linker: readonly string[] = ["as", "ld", "/usr/lib/gcc", "/usr/libexec/gcc"];
 
@@ -24,6 +26,7 @@ export const clangs: readonly string[] = [
  * `r < x + 1` before it looks, so the overflow of that sum is only seen by clang.
  */
 export const sanitize: readonly string[] = [
+  ...includeText,
   "-fsanitize=undefined",
   "-fno-sanitize=vptr",
   "-fsanitize-undefined-trap-on-error",
