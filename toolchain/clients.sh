@@ -2,15 +2,16 @@
 # tests of the engine run a second time. Sourced by ./setup.
 # shellcheck shell=sh
 
+# An environment of their own: it is made anew when they change, and runtime.sh may have put Deno into the other one.
 clients_wanted="openai==3.22.1 tensorboard==2.21.0"
-clients_python=$tools/python/bin/python
+clients_python=$tools/clients/bin/python
 clients_refused=
 
 # Without them their tests are skipped and say so; nothing else wants them, so a machine without pip is complete.
 clients_fits() {
   found="not installed"
-  if [ "$(cat "$tools/python/wanted" 2>/dev/null)" = "$clients_wanted" ] && [ -x "$clients_python" ]; then
-    found="$clients_wanted (.tools/python)"
+  if [ "$(cat "$tools/clients/wanted" 2>/dev/null)" = "$clients_wanted" ] && [ -x "$clients_python" ]; then
+    found="$clients_wanted (.tools/clients)"
   elif ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     found="python3 has no pip here: their tests are skipped"
   elif [ -n "$clients_refused" ]; then
@@ -21,12 +22,12 @@ clients_fits() {
 }
 
 clients_install() {
-  rm -rf "$tools/python"
+  rm -rf "$tools/clients"
   # shellcheck disable=SC2086 # one package a word
-  if python3 -m venv "$tools/python" && "$clients_python" -m pip install --quiet --disable-pip-version-check $clients_wanted; then
-    printf '%s' "$clients_wanted" >"$tools/python/wanted"
+  if python3 -m venv "$tools/clients" && "$clients_python" -m pip install --quiet --disable-pip-version-check $clients_wanted; then
+    printf '%s' "$clients_wanted" >"$tools/clients/wanted"
   else
-    rm -rf "$tools/python"
+    rm -rf "$tools/clients"
     return 1
   fi
 }

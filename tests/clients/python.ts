@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * PATH. Says on the console what is skipped where none has them.
  */
 export const findPython = (...packages: readonly string[]): string | undefined => {
-  const own = join(root, ".tools/python/bin/python");
+  const own = join(root, ".tools/clients/bin/python");
   const named = process.env["CALQUE_PYTHON"];
   const places = [named, existsSync(own) ? own : undefined, "python3"];
   const found = places.find((python) =>
