@@ -227,6 +227,7 @@ const bits = (
 const percent = (share: number): string => (100 * share).toFixed(1);
 
 const show = ({ mean, low, high }: Interval, signed = false): string => {
-  const text = (x: number) => `${signed && x > 0 ? "+" : ""}${percent(x)}`;
+  const text = (x: number) =>
+    `${signed && x > 0 ? "+" : ""}${percent(x)}`.replace(/^[-+]0\.0$/, "0.0");
   return `${text(mean)} [${text(low)}, ${text(high)}]`;
 };
