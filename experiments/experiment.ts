@@ -75,7 +75,7 @@ export interface Cell {
   readonly arm: string;
   readonly seed: number;
   readonly changes: readonly string[];
-  /** Of the recipe's text, its IR groups and of all changes: another recipe is another cell. */
+  /** Of the recipe, however it is laid out, its IR groups and all changes: another recipe is another cell. */
   readonly hash: string;
 }
 
@@ -98,7 +98,7 @@ export const cellsOf = (experiment: Experiment): readonly Cell[] => {
       const shared = arm === baseline ? {} : { "evaluate.before": false };
       const changes = Object.entries({ ...set, ...own, ...shared, seed })
         .map(([key, value]) => forSeed(`${key}=${JSON.stringify(value)}`, seed));
-      const all = [text, groups, changes, base, experiment.then];
+      const all = [JSON.parse(text), groups, changes, base, experiment.then];
       return { arm, seed, changes, hash: hashOf(all) };
     });
   });
@@ -112,7 +112,7 @@ export const preparationsOf = (
   prepare.map((command) => {
     const words = forSeed(command, seed).split(" ");
     const recipes = words.filter((word) => word.endsWith(".json"))
-      .map((file) => readFileSync(join(root, file), "utf8"));
+      .map((file) => JSON.parse(readFileSync(join(root, file), "utf8")));
     return { words, hash: hashOf([words, recipes]) };
   });
 
