@@ -126,6 +126,10 @@ fn errors_name_line_column_and_what_was_expected() {
             "expected a constant of type %t",
         ),
         ("define void @f(target) {\n ret void\n}", "expected"),
+        (
+            "declare void @g(ptr, i32(float))\ndefine void @f() {\n ret void\n}",
+            "line 1, column 22: expected the type of a value, found a function's",
+        ),
         (&"[1 x ".repeat(100), "expected"),
         (
             &format!("@g = global {}", "[1 x ".repeat(100)),

@@ -638,7 +638,7 @@ impl Parser<'_> {
             self.integer()?;
         }
         let result = self.parameter_attributes()?;
-        let mut ty = self.type_name()?;
+        let mut ty = self.any_type()?;
         if ty == Type::Opaque("function".into()) {
             ty = self.function_result.clone();
         }

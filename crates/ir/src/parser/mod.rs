@@ -361,7 +361,7 @@ impl<'t> Parser<'t> {
         if self.accept_word("opaque") {
             return Ok(());
         }
-        let body = self.type_name()?;
+        let body = self.any_type()?;
         self.module.types.insert(name.into(), body);
         Ok(())
     }

@@ -8,8 +8,21 @@ use crate::lexer::{self, Kind};
 use crate::types::{FloatKind, Type};
 
 impl Parser<'_> {
-    /// Reads a type; `T*` and `T addrspace(n)*` are pointers, a parameter list after a type makes it a function type.
+    /// Reads the type of a value, which may be a pointer to a function but no function.
     pub(super) fn type_name(&mut self) -> Result<Type, IrError> {
+        let token = self.peek();
+        let ty = self.any_type()?;
+        if ty == Type::Opaque("function".into()) {
+            return Err(self.error_at(
+                token,
+                "expected the type of a value, found a function's".into(),
+            ));
+        }
+        Ok(ty)
+    }
+
+    /// Reads a type; `T*` and `T addrspace(n)*` are pointers, a parameter list after a type makes it a function type.
+    pub(super) fn any_type(&mut self) -> Result<Type, IrError> {
         self.nested(|p| {
             let mut ty = p.simple_type()?;
             loop {
