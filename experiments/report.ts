@@ -63,17 +63,16 @@ const passTable = (experiment: Experiment, results: readonly Finished[], languag
     const seconds = own.reduce((sum, each) => sum + each.seconds, 0) / own.length;
     const cells = ["greedy", "sampled"].flatMap((kind) => {
       const after = `${kind} after`;
-      // What the last stage started from, where there was one before it.
-      const start = (each: Finished) =>
-        `${kind} step 0` in each.outcomes ? `${kind} step 0` : `${kind} before`;
-      const gains = own.map((each) => less(each, after, each, start(each), languages));
+      const gains = own.map((each) => less(each, after, each, startOf(each, kind), languages));
       const pairs = own.flatMap((each) => {
         const other = baseline.find(({ seed }) => seed === each.seed);
         return other === undefined ? [] : [less(each, after, other, after, languages)];
       });
       return [
         show(passRate(own, `${kind} before`, languages)),
-        ...(staged ? [show(interval(own.map((each) => bits(each, start(each), languages))))] : []),
+        ...(staged
+          ? [show(interval(own.map((each) => bits(each, startOf(each, kind), languages))))]
+          : []),
         show(passRate(own, after, languages)),
         ...(staged ? [show(interval(gains), true)] : []),
         arm === experiment.baseline || pairs.length === 0 ? "" : show(interval(pairs), true),
@@ -93,6 +92,10 @@ const passTable = (experiment: Experiment, results: readonly Finished[], languag
     ...rows,
   ];
 };
+
+/** The name of what the last stage started from: measured by itself where there was a stage before it. */
+const startOf = ({ outcomes }: Finished, kind: string): string =>
+  `${kind} step 0` in outcomes ? `${kind} step 0` : `${kind} before`;
 
 /** One measure less another, problem by problem. */
 const less = (
@@ -129,14 +132,15 @@ export const curveOf = (
   own: readonly Finished[],
   languages: Languages,
 ): readonly { readonly step: number; readonly mean: number }[] => {
-  const steps = Object.keys(own[0]?.outcomes ?? {})
+  const [first] = own;
+  if (first === undefined) return [];
+  const steps = Object.keys(first.outcomes)
     .flatMap((key) => /^sampled step (\d+)$/.exec(key)?.[1] ?? []).map(Number);
   if (steps.length === 0) return [];
-  // A run of one stage starts from what was measured before.
-  const names = new Map(steps.map((step) => [step, `sampled step ${step}`]));
-  if (!names.has(0)) names.set(0, "sampled before");
-  return [...names].sort(([a], [b]) => a - b)
-    .map(([step, name]) => ({ step, mean: passRate(own, name, languages).mean }));
+  return [...new Set([0, ...steps])].sort((a, b) => a - b).map((step) => {
+    const name = step === 0 ? startOf(first, "sampled") : `sampled step ${step}`;
+    return { step, mean: passRate(own, name, languages).mean };
+  });
 };
 
 const curveTable = (experiment: Experiment, results: readonly Finished[], languages: Languages) => {

@@ -146,9 +146,6 @@ const importData = Command.make(
     if (known === undefined) {
       return yield* usage(`--format ${format}: expected one of ${data.importFormats.join(", ")}`);
     }
-    if (Option.isSome(split) && Option.isSome(holdOut)) {
-      return yield* usage("--split and --hold-out both say the side; give one of them");
-    }
     const columns: Record<string, string> = {};
     for (const pair of map) {
       const at = pair.indexOf("=");

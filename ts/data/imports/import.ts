@@ -40,7 +40,7 @@ export interface ImportOptions {
   /** For `jsonl`: our key -> the file's column. */
   readonly map?: Readonly<Record<string, string>>;
   readonly split?: Task["split"];
-  /** The share of the problems to hold out, over 0 and under 1, where `split` does not say the side. */
+  /** Instead of `split`: the share of the problems to hold out, over 0 and under 1. */
   readonly holdOut?: number;
   readonly licence?: string;
   /** Languages to take; all that the files hold by default. */
@@ -73,7 +73,10 @@ export const importFiles = async (
   files: readonly string[],
   options: ImportOptions,
 ): Promise<Imported> => {
-  const { format, holdOut } = options;
+  const { format, split, holdOut } = options;
+  if (split !== undefined && holdOut !== undefined) {
+    throw new RangeError("--split and --hold-out both say the side; give one of them");
+  }
   if (holdOut !== undefined && !(holdOut > 0 && holdOut < 1)) {
     throw new RangeError(
       `${holdOut} of the problems to hold out: expected a share over 0 and under 1`,

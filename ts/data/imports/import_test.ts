@@ -108,6 +108,10 @@ Deno.test("a share is held out by the problem's name: whatever else is imported,
     assert.equal(twice.get(`mbxp-${i}`), twice.get(`mbxp-${1000 + i}`));
   }
   assert.ok([...twice.values()].includes("held-out"));
+  await assert.rejects(
+    imported("", { format: "mbxp", split: "train", holdOut: 0.2 }),
+    /both say the side/,
+  );
   await assert.rejects(sides(0, 1), /1 of the problems to hold out: expected a share/);
 });
 

@@ -639,7 +639,7 @@ impl Parser<'_> {
         }
         let result = self.parameter_attributes()?;
         let mut ty = self.any_type()?;
-        if ty == Type::Opaque("function".into()) {
+        if super::type_names::is_function(&ty) {
             ty = self.function_result.clone();
         }
         let token = self.peek();

@@ -7,12 +7,17 @@ use crate::error::IrError;
 use crate::lexer::{self, Kind};
 use crate::types::{FloatKind, Type};
 
+/// Whether `any_type` read the type of a function.
+pub(super) fn is_function(ty: &Type) -> bool {
+    matches!(ty, Type::Opaque(name) if &**name == "function")
+}
+
 impl Parser<'_> {
     /// Reads the type of a value, which may be a pointer to a function but no function.
     pub(super) fn type_name(&mut self) -> Result<Type, IrError> {
         let token = self.peek();
         let ty = self.any_type()?;
-        if ty == Type::Opaque("function".into()) {
+        if is_function(&ty) {
             return Err(self.error_at(
                 token,
                 "expected the type of a value, found a function's".into(),
