@@ -104,17 +104,21 @@ export const cellsOf = (experiment: Experiment): readonly Cell[] => {
   });
 };
 
-/** What a seed's arms stand on. */
+/** What a seed's arms stand on, each named by all that it stands on itself. */
 export const preparationsOf = (
   { prepare }: Experiment,
   seed: number,
-): readonly { readonly words: readonly string[]; readonly hash: string }[] =>
-  prepare.map((command) => {
+): readonly { readonly words: readonly string[]; readonly hash: string }[] => {
+  const earlier: string[] = [];
+  return prepare.map((command) => {
     const words = forSeed(command, seed).split(" ");
     const recipes = words.filter((word) => word.endsWith(".json"))
       .map((file) => JSON.parse(readFileSync(join(root, file), "utf8")));
-    return { words, hash: hashOf([words, recipes]) };
+    const hash = hashOf([words, recipes, ...earlier]);
+    earlier.push(hash);
+    return { words, hash };
   });
+};
 
 const hashOf = (all: unknown): string =>
   createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 16);

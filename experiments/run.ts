@@ -65,9 +65,16 @@ const prepare = async (seed: number): Promise<void> => {
     console.error(`calque ${words.join(" ")}`);
     const [verb, ...rest] = words;
     const at = rest.indexOf("--out");
-    if (verb === "train") await trainIn(rest[at + 1]!, rest.toSpliced(at, 2));
-    else await calque(words);
     mkdirSync(dirname(done), { recursive: true });
+    if (verb === "train") {
+      const out = rest[at + 1]!;
+      const begun = `${done}.begun`;
+      if (existsSync(join(root, out)) && !existsSync(begun)) {
+        throw new Error(`${out}: of another experiment's preparation; remove it`);
+      }
+      writeFileSync(begun, "");
+      await trainIn(out, rest.toSpliced(at, 2));
+    } else await calque(words);
     writeFileSync(done, words.join(" "));
   }
 };

@@ -29,21 +29,16 @@ export const corpus = Command.make(
       ),
       Flag.optional,
     ),
-    slips: Flag.Literals("slips", ["all", "reading"]).pipe(
-      Flag.withDescription("reading: those that are the same in every language, and no others"),
-      Flag.withDefault("all" as const),
-    ),
     seed,
     json,
   },
-  Effect.fnUntraced(function* ({ out, clean, slipped, weights, slips, seed, json }) {
+  Effect.fnUntraced(function* ({ out, clean, slipped, weights, seed, json }) {
     const data = yield* Effect.promise(() => import("../../../ts/data/mod.ts"));
     const made = yield* data.writeSeedCorpus({
       seed,
       out,
       clean_rows: clean,
       slipped_rows: slipped,
-      slips,
       ...(Option.isSome(weights)
         ? { weights: yield* parseWeights(weights.value, data.generatorLanguages) }
         : {}),

@@ -19,8 +19,6 @@ export interface CorpusOptions {
   readonly ir: readonly { readonly c: string; readonly ir: string }[];
   /** How often each language is a row's source or target; one without a weight never is. */
   readonly weights?: Partial<Readonly<Record<GeneratorLanguage, number>>>;
-  /** Which slips the slipped stage plants. */
-  readonly slips?: "all" | "reading";
 }
 
 export interface Corpus {
@@ -65,7 +63,7 @@ export const corpus = (options: CorpusOptions): Corpus => {
       if (tree === undefined) continue;
       const target = stream.weighted(weights);
       const planted = stage.slipped
-        ? printSlipped(tree, target, stream, options.slips)
+        ? printSlipped(tree, target, stream)
         : { code: print(tree, target), slips: [] };
       if (form === "generation") row = generationRow(statementOf(tree), target, planted.code);
       else {

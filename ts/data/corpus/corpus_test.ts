@@ -37,12 +37,6 @@ Deno.test("clean rows have no slip; slipped rows have about as many as the rates
   assert.ok(share > 0.35 && share < 0.65, `${share}`);
 });
 
-Deno.test("slips of reading alone change the tree, never a language's printing", () => {
-  const { counts } = corpus({ ...options, stage: "slipped", slips: "reading" });
-  assert.ok((counts["reading-minus"] ?? 0) > 0);
-  assert.deepEqual(Object.keys(counts).filter((name) => name.startsWith("printing-")), []);
-});
-
 Deno.test("identity pairs come early", () => {
   const same = (rows: typeof clean.rows) =>
     rows.filter((r) => {

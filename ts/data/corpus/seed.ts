@@ -10,7 +10,7 @@ import { irPairs } from "./ir_pairs.ts";
 import { languageWeights, stages } from "./mixture.ts";
 import { type Row, seedSpecialTokens } from "./prompts.ts";
 
-export interface SeedCorpusOptions extends Pick<CorpusOptions, "weights" | "slips"> {
+export interface SeedCorpusOptions extends Pick<CorpusOptions, "weights"> {
   readonly seed: number;
   /** Folder that gets `clean.jsonl` and `slipped.jsonl`, rows `{"prompt", "completion"}`. */
   readonly out: string;
@@ -33,7 +33,7 @@ export const writeSeedCorpus = Effect.fn("writeSeedCorpus")(function* (options: 
   const cleanPairs = Math.ceil(
     pairs.length * options.clean_rows / (options.clean_rows + options.slipped_rows),
   );
-  const { seed, weights = languageWeights, slips = "all" } = options;
+  const { seed, weights = languageWeights } = options;
   const clean = corpus({
     seed,
     weights,
@@ -44,7 +44,6 @@ export const writeSeedCorpus = Effect.fn("writeSeedCorpus")(function* (options: 
   const slipped = corpus({
     seed,
     weights,
-    slips,
     stage: "slipped",
     rows: options.slipped_rows,
     ir: pairs.slice(cleanPairs),

@@ -71,15 +71,11 @@ export const misread = (tree: Tree, slip: ReadingSlip): Tree | undefined => {
   return changed ? slipped : undefined;
 };
 
-/**
- * A printed program with slips drawn at `slipRates`; `slips` names those that changed the text. `reading`
- * alone leaves out those that belong to a language.
- */
+/** A printed program with slips drawn at `slipRates`; `slips` names those that changed the text. */
 export const printSlipped = (
   tree: Tree,
   language: GeneratorLanguage,
   random: Random,
-  kind: "all" | "reading" = "all",
 ): { readonly code: string; readonly slips: readonly string[] } => {
   let read = tree;
   const slips: string[] = [];
@@ -91,7 +87,7 @@ export const printSlipped = (
     }
   }
   const habits = new Set<PrintingSlip>();
-  for (const slip of kind === "reading" ? [] : slipsOf(language)) {
+  for (const slip of slipsOf(language)) {
     if (!random.chance(slipRates.printing[slip])) continue;
     habits.add(slip);
   }
