@@ -45,7 +45,7 @@ export const driftPicture = (
   const y = linear([0, 1], [HEIGHT - BOTTOM, TOP]);
   const curve = (own: readonly Finished[], languages: Languages, colour: string): Markup => {
     const points = curveOf(own, languages)
-      .map(({ step, mean }) => `${x(step).toFixed(1)} ${y(mean).toFixed(1)}`);
+      .map(({ step, rate }) => `${x(step).toFixed(1)} ${y(rate.mean).toFixed(1)}`);
     return html`<path stroke="${colour}" d="M${points.join("L")}" />`;
   };
   const width = groups.length * WIDTH + KEY;

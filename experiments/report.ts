@@ -131,7 +131,7 @@ const faultTable = (experiment: Experiment, results: readonly Finished[], langua
 export const curveOf = (
   own: readonly Finished[],
   languages: Languages,
-): readonly { readonly step: number; readonly mean: number }[] => {
+): readonly { readonly step: number; readonly rate: Interval }[] => {
   const [first] = own;
   if (first === undefined) return [];
   const steps = Object.keys(first.outcomes)
@@ -139,20 +139,25 @@ export const curveOf = (
   if (steps.length === 0) return [];
   return [...new Set([0, ...steps])].sort((a, b) => a - b).map((step) => {
     const name = step === 0 ? startOf(first, "sampled") : `sampled step ${step}`;
-    return { step, mean: passRate(own, name, languages).mean };
+    return { step, rate: passRate(own, name, languages) };
   });
 };
 
 const curveTable = (experiment: Experiment, results: readonly Finished[], languages: Languages) => {
-  const rows = armsOf(experiment, results).flatMap(([arm, own]) => {
-    const points = curveOf(own, languages).map(({ step, mean }) => `${step}: ${percent(mean)}`);
-    return points.length === 0 ? [] : [`| ${arm} | ${points.join(", ")} |`];
-  });
-  return rows.length === 0 ? [] : [
+  const curves = armsOf(experiment, results)
+    .map(([arm, own]) => [arm, curveOf(own, languages)] as const)
+    .filter(([, curve]) => curve.length > 0);
+  if (curves.length === 0) return [];
+  const steps = curves[0]![1].map(({ step }) => `step ${step}`);
+  return [
     "",
-    "| arm | T=1 by step of RL; the weights that are kept are the best in the rewarded language |",
-    "|---|---|",
-    ...rows,
+    "T=1 by step of RL, on the first problems; the weights that are kept are the best in the rewarded language.",
+    "",
+    `| arm | ${steps.join(" | ")} |`,
+    `|---|${"---|".repeat(steps.length)}`,
+    ...curves.map(([arm, curve]) =>
+      `| ${arm} | ${curve.map(({ rate }) => show(rate)).join(" | ")} |`
+    ),
   ];
 };
 

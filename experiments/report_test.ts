@@ -41,7 +41,7 @@ for (const name of experiments) {
     const made = section(name, experiment, cells.length, results);
     assert.match(made, /50\.0 \[0\.0, 100\.0\] \| 100\.0 \[100\.0, 100\.0\]/);
     assert.match(made, /\| 25\.0 to 0\.0 \| 25\.0 to 0\.0 \| 0\.0 to 25\.0 \| 25\.0 to 25\.0 \|/);
-    assert.match(made, /\| 0: 25\.0, 4: 50\.0 \|/);
+    assert.match(made, /\| 25\.0 \[0\.0, 75\.0\] \| 50\.0 \[0\.0, 100\.0\] \|\n/);
     assert.match(armsPicture(experiment, results, [groups[0]!]), /after: 50\.0 %/);
     assert.match(driftPicture(experiment, results)!, /<path stroke="#3b78c4" d="M44\.0 \S+L350\.0/);
     for (const { changes } of cells) {
