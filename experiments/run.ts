@@ -100,7 +100,8 @@ const train = async (cell: Cell, others: readonly Finished[]): Promise<Finished>
     await trainIn(folder, [experiment.recipe, ...sets]);
   }
   const recipe = readJson(join(out, "recipe.json"));
-  const faultOf = faultsOf(resolve(root, recipe.evaluate?.tasks ?? recipe.rollout.tasks));
+  const { evaluate, rollout } = recipe.stages?.at(-1) ?? recipe;
+  const faultOf = faultsOf(resolve(root, evaluate.tasks ?? rollout.tasks));
   const letters = before(cell, others);
   const add = (key: string, { task, target, code, verdict }: Row): void => {
     const outcome = verdict === "pass"

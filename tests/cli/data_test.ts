@@ -90,11 +90,32 @@ Deno.test("a leak between two data sets is found", () =>
     assert.ok(JSON.parse(stdout).leaks.some((leak: { kind: string }) => leak.kind === "family"));
   }));
 
+Deno.test("programs with slips planted are of the same tasks, and marked as they ran", () =>
+  withFolder(async (folder) => {
+    const args = ["--families", "20", "--per-family", "1", "--languages", "python,lua"];
+    const read = async (out: string, file: string) =>
+      (await readFile(join(out, file), "utf8")).trimEnd().split("\n")
+        .map((line) => JSON.parse(line));
+    const [clean, slipped] = [join(folder, "clean"), join(folder, "slipped")];
+    await calque(["data", "generate", "--out", clean, ...args]);
+    const made = await calque(["data", "generate", "--out", slipped, ...args, "--slips", "--json"]);
+    assert.equal(made.code, 0, made.stderr);
+    const { programs, verified, failed } = JSON.parse(made.stdout);
+    assert.deepEqual([programs, failed], [40, []]);
+    assert.ok(verified > 8 && verified < 32, `${verified} of 40`);
+    assert.deepEqual(await read(slipped, "tasks.jsonl"), await read(clean, "tasks.jsonl"));
+    const right = (await read(clean, "programs.jsonl")).map(({ code }) => code);
+    (await read(slipped, "programs.jsonl")).forEach(({ code, verified }, i) => {
+      if (!verified) assert.notEqual(code, right[i]);
+    });
+  }));
+
 Deno.test("what data commands cannot do is one line and exit 2", () =>
   withFolder(async (folder) => {
     const out = join(folder, "out");
     const cases: [string[], RegExp][] = [
       [["generate", "--out", out, "--languages", "klingon"], /klingon: expected some of .*python/],
+      [["generate", "--out", out, "--slips", "--levels", "1"], /--slips: not with --levels/],
       [["generate", "--out", out, "--families", "1"], /--families 1: expected at least 2/],
       [["import", "absent.jsonl", "--format", "mbxp", "--out", out], /absent\.jsonl/],
       [["import", "x", "--format", "csv", "--out", out], /--format csv: expected one of mbxp/],

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readPrograms, readTasks, writePrograms, writeTasks } from "./dataset.ts";
 import type { Program, Task } from "./schema.ts";
+import { Random } from "./random.ts";
 import { type DrawOptions, drawTasks, printPrograms } from "./tasks/draw_tasks.ts";
 import { drawTypedTasks, printTypedPrograms, type TypedDrawOptions } from "./typed/draw_tasks.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
@@ -10,6 +11,8 @@ import { verify, type VerifyOptions } from "./verify.ts";
 export interface GenerateOptions extends DrawOptions, VerifyOptions {
   /** Folder that gets `tasks.jsonl` and `programs.jsonl`. */
   readonly out: string;
+  /** Plants slips in the programs, as in the seed model's corpus: about half of them fail then. */
+  readonly slips?: boolean;
 }
 
 export interface Generated {
@@ -27,7 +30,8 @@ export interface Generated {
 export const generate = Effect.fn("generate")(function* (options: GenerateOptions) {
   const drawn = drawTasks(options);
   const tasks = drawn.map(({ task }) => task);
-  return yield* runAndWrite(tasks, printPrograms(drawn, options.languages), options);
+  const slips = options.slips === true ? new Random(options.seed).fork("slips") : undefined;
+  return yield* runAndWrite(tasks, printPrograms(drawn, options.languages, slips), options);
 });
 
 /** The same with the typed language: strings, lists, tables, helpers and recursion, by level. */

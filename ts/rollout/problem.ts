@@ -105,9 +105,10 @@ export class Problems {
   }
 
   #suspect(key: string, random: Random): string {
-    const right = this.#programs.get(key)!;
-    if (random.chance(0.5)) return right;
+    const right = this.#programs.get(key);
     const failed = this.#failed.get(key);
+    if (right === undefined) return random.pick(failed!);
+    if (random.chance(0.5)) return right;
     return failed === undefined ? editOnce(right, random) ?? right : random.pick(failed);
   }
 

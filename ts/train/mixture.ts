@@ -148,7 +148,7 @@ const bestPairOfExchanges = (
   return undefined;
 };
 
-/** Training programs in no held-out language, of tasks on the training side, with their row's cost. */
+/** Programs of tasks on the training side, with their row's cost. */
 export const candidatesOf = (
   tasks: readonly Task[],
   programs: readonly Program[],
@@ -159,7 +159,7 @@ export const candidatesOf = (
   );
   return programs.flatMap((program) => {
     const task = training.get(program.task);
-    return task === undefined || !program.verified
+    return task === undefined
       ? []
       : [{ task: task.id, language: program.language, tokens: tokensOf(task, program) }];
   });

@@ -27,10 +27,9 @@ export const readMixture = Effect.fn("readMixture")(function* (data: Data, to: M
   const { prompts, stop, seed, tokenizer } = to;
   const tasks = yield* readTasks(data.path);
   const programs = yield* readPrograms(data.path);
+  const taken = programs.filter(({ verified }) => verified || data.unverified);
   const byId = new Map(tasks.map((task) => [task.id, task]));
-  const code = new Map(
-    programs.flatMap((p) => p.verified ? [[`${p.language} ${p.task}`, p.code]] : []),
-  );
+  const code = new Map(taken.map((p) => [`${p.language} ${p.task}`, p.code]));
   const written = (task: Task, language: string) => ({
     prompt: render(prompts.generation, {
       target: language,
@@ -64,7 +63,7 @@ export const readMixture = Effect.fn("readMixture")(function* (data: Data, to: M
     try: () =>
       mixture(
         data.mixture!,
-        candidatesOf(tasks, programs, (task, { language }) => cost(task, language)),
+        candidatesOf(tasks, taken, (task, { language }) => cost(task, language)),
         { languages: data.languages!, tasks: data.tasks, seed },
       ),
     catch: (error) =>

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readPrograms } from "../data/mod.ts";
+import { readPrograms, readTasks, writePrograms, writeTasks } from "../data/mod.ts";
 import { rememberingJudge } from "../rollout/mod.ts";
 import { Sandbox } from "../sandbox/mod.ts";
 import { Tokenizer } from "../wasm/mod.ts";
@@ -78,6 +81,29 @@ Deno.test("packed, a task's programs stand in one row, the same tokens, in chang
   assert.ok(new Set(orders).size > 12, `${new Set(orders).size} of 24 orders`);
   for (const order of orders) {
     assert.equal(order.split(",").sort().join(), "c,javascript,lua,python");
+  }
+});
+
+Deno.test("a mixture takes programs that failed only where it is told to, and asks about them as they ran", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "calque-mixture-"));
+  try {
+    const tasks = await Effect.runPromise(readTasks(`${assets}/tasks`));
+    const programs = await Effect.runPromise(readPrograms(`${assets}/tasks`));
+    const wrong = programs.map((program, i) =>
+      i % 2 === 0 ? program : { ...program, code: "# nothing", verified: false }
+    );
+    await Effect.runPromise(writeTasks(folder, tasks));
+    await Effect.runPromise(writePrograms(folder, wrong));
+    const changes = [`data.path=${folder}`, "data.tasks=12", "data.verification=1"];
+    await assert.rejects(arm("parallel", ...changes), /tasks have programs in all of/);
+    const { questions, rows } = await arm("parallel", ...changes, "data.unverified=true");
+    const failed = rows.slice(0, 48).filter((row) => row.includes("# nothing")).length;
+    assert.ok(failed > 12 && failed < 36, `${failed} of 48`);
+    const asked = questions.filter((question) => question.includes("# nothing"));
+    assert.ok(asked.length >= failed, `${asked.length} questions`);
+    for (const question of asked) assert.match(question, /no<\|end\|>$/);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 

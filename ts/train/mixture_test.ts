@@ -58,7 +58,7 @@ Deno.test("too few tasks are refused with the number that is needed", () => {
   );
 });
 
-Deno.test("held-out tasks and unverified programs are no candidates", () => {
+Deno.test("programs of held-out tasks and of unknown ones are no candidates", () => {
   const task = (id: string, split: "train" | "held-out") => ({
     id,
     family: id,
@@ -77,7 +77,7 @@ Deno.test("held-out tasks and unverified programs are no candidates", () => {
   });
   const candidates = candidatesOf(
     [task("a", "train"), task("b", "held-out"), task("c", "train")],
-    [program("a", true), program("b", true), program("c", false)],
+    [program("a", true), program("b", true), program("nobody's", true)],
     () => 5,
   );
   assert.deepEqual(candidates, [{ task: "a", language: "c", tokens: 5 }]);

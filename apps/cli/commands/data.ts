@@ -44,10 +44,16 @@ const generate = Command.make(
       "languages",
       "Languages to print each task in; all that the generator has by default",
     ).pipe(Flag.optional),
+    slips: Flag.Boolean("slips").pipe(
+      Flag.withDescription(
+        "Plant the slips of the seed corpus in the programs, of which about half fail then; for `data.unverified`",
+      ),
+      Flag.withDefault(false),
+    ),
     seed,
     json,
   },
-  Effect.fnUntraced(function* ({ out, families, perFamily, levels, languages, seed, json }) {
+  Effect.fnUntraced(function* ({ out, families, perFamily, levels, languages, slips, seed, json }) {
     const data = yield* room;
     const { Sandbox } = yield* sandbox;
     const named = Option.getOrUndefined(languages);
@@ -57,13 +63,14 @@ const generate = Command.make(
       );
     }
     if (perFamily < 1) return yield* usage(`--per-family ${perFamily}: expected at least 1`);
+    if (slips && Option.isSome(levels)) return yield* usage("--slips: not with --levels");
     const asked = { out, families, seed, onProgress: progressLine("programs run") };
     const runnable = <L extends string>(known: readonly L[]) =>
       Effect.tap(chooseLanguages(named, known), requireRunnable);
     const made = yield* Effect.gen(function* () {
       if (Option.isNone(levels)) {
         const languages = yield* runnable(data.generatorLanguages);
-        return yield* data.generate({ ...asked, perFamily, languages });
+        return yield* data.generate({ ...asked, perFamily, languages, slips });
       }
       return yield* data.generateTyped({
         ...asked,
@@ -75,7 +82,8 @@ const generate = Command.make(
       tasks: made.tasks.length,
       programs: made.programs.length,
       verified: made.programs.filter((program) => program.verified).length,
-      failed: made.failed.map(({ program, verdict }) => ({
+      // A slip is meant to fail.
+      failed: (slips ? [] : made.failed).map(({ program, verdict }) => ({
         task: program.task,
         language: program.language,
         verdict,

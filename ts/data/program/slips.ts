@@ -71,12 +71,12 @@ export const misread = (tree: Tree, slip: ReadingSlip): Tree | undefined => {
   return changed ? slipped : undefined;
 };
 
-/** A printed program with slips drawn at `slipRates`; `slips` names those that changed the text. */
+/** A program with slips drawn at `slipRates`: the tree that was read, its text, and the slips that changed that. */
 export const printSlipped = (
   tree: Tree,
   language: GeneratorLanguage,
   random: Random,
-): { readonly code: string; readonly slips: readonly string[] } => {
+): { readonly read: Tree; readonly code: string; readonly slips: readonly string[] } => {
   let read = tree;
   const slips: string[] = [];
   for (const slip of readingSlips) {
@@ -99,5 +99,5 @@ export const printSlipped = (
       ...[...habits].filter((h) => h === "bound" || has.has(h)).map((h) => `printing-${h}`),
     );
   }
-  return { code, slips };
+  return { read, code, slips };
 };

@@ -1,5 +1,6 @@
 import type { GeneratorLanguage } from "../program/print.ts";
 import { print } from "../program/print.ts";
+import { printSlipped } from "../program/slips.ts";
 import { draw, redraw } from "../program/draw.ts";
 import { statementOf } from "../program/statement.ts";
 import { family } from "../program/tree.ts";
@@ -74,19 +75,28 @@ export const drawTasks = (options: Omit<DrawOptions, "languages">): readonly Dra
   return drawn;
 };
 
-/** The programs of drawn tasks, not yet run. */
+/** The programs of drawn tasks, not yet run; where `slips` is given, with slips that it draws. */
 export const printPrograms = (
   drawn: readonly DrawnTask[],
   languages: readonly GeneratorLanguage[],
+  slips?: Random,
 ): readonly Program[] =>
   drawn.flatMap(({ tree, task }) =>
     languages.map((language) => ({
       task: task.id,
       language,
-      code: print(tree, language),
+      code: slips === undefined
+        ? print(tree, language)
+        : slipped(tree, language, slips.fork(task.id, language)),
       verified: false,
     }))
   );
+
+/** A slip that makes a right program of the other side of the split is not made. */
+const slipped = (tree: Tree, language: GeneratorLanguage, random: Random): string => {
+  const { read, code } = printSlipped(tree, language, random);
+  return noveltyOf(read) === noveltyOf(tree) ? code : print(tree, language);
+};
 
 const instances = (tree: Tree, count: number, random: Random) => {
   const found: {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { draw } from "../program/draw.ts";
 import { interpret } from "../program/interpret.ts";
+import { print } from "../program/print.ts";
 import { misread, readingSlips } from "../program/slips.ts";
 import { constructs, shape } from "../program/tree.ts";
+import { Random } from "../random.ts";
 import { drawTasks, printPrograms } from "./draw_tasks.ts";
 import { noveltyOf, reservedPairs } from "./split.ts";
 
@@ -76,6 +79,26 @@ Deno.test("programs come in the languages asked for, unverified until they have 
     ["lua", false],
     ["c", false],
   ]);
+});
+
+Deno.test("planted slips change programs, and make none of the other side of the split", () => {
+  const { task } = drawn[0]!;
+  let [changed, all, crossing] = [0, 0, 0];
+  for (let i = 0; crossing < 10; i++) {
+    const tree = draw(new Random("slips").fork(i));
+    const right = print(tree, "python");
+    const other = readingSlips.flatMap((slip) => misread(tree, slip) ?? [])
+      .filter((wrong) => noveltyOf(wrong) !== noveltyOf(tree));
+    crossing += other.length;
+    for (let k = 0; k < 5; k++) {
+      const random = new Random("programs").fork(i, k);
+      const [program] = printPrograms([{ tree, task }], ["python"], random);
+      all++;
+      if (program!.code !== right) changed++;
+      for (const wrong of other) assert.notEqual(program!.code, print(wrong, "python"));
+    }
+  }
+  assert.ok(changed > all / 4 && changed < 3 * all / 4, `${changed} of ${all}`);
 });
 
 Deno.test("the side of the split is a function of the tree alone", () => {

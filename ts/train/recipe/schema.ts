@@ -45,6 +45,11 @@ const Data = Schema.Struct({
   languages: maybe(languages, "Languages of the mixture; the first is the source"),
   held_out_languages: maybe(languages, "Languages that no training data of any stage may hold"),
   tasks: or(count, 100, "Tasks that the parallel arm shows in every language"),
+  unverified: or(
+    Schema.Boolean,
+    false,
+    "A mixture takes programs that did not pass their tests too, as a corpus that nobody ran holds them",
+  ),
   verification: or(
     share,
     0,
