@@ -5,7 +5,8 @@
  *
  * Each program is started by the sandbox (from request to judgement), under bare `bwrap`, and as a plain subprocess with
  * a timeout, in turn within every round: the ratios are medians over the rounds, so that a busy machine is busy for
- * all three. `--leaks N` judges N programs more and counts what they left; `--languages` adds a table of all languages.
+ * all three. `--leaks N` judges N programs more and counts what they left; `--languages` adds a table of all languages:
+ * hello world, and a generated function with its cases where the generator writes the language.
  */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Effect } from "effect";
+import { generateTyped, judgeRequest, typedLanguages } from "../ts/data/mod.ts";
 import { type JudgeRequest, languages, Sandbox } from "../ts/sandbox/mod.ts";
 import { leakReport } from "./sandbox_leaks.ts";
 
@@ -140,11 +142,6 @@ const measure = Effect.fnUntraced(function* (
   const judge = Effect.map(sandbox.judge(request), (judgement) => {
     if (judgement.verdict !== "pass") throw new Error(JSON.stringify(judgement).slice(0, 2000));
   });
-  const timed = Effect.fnUntraced(function* (work: Effect.Effect<unknown>) {
-    const started = performance.now();
-    yield* work;
-    return performance.now() - started;
-  });
   yield* judge;
   const requests = Math.max(1, Math.round(runs / tests));
   const peer = (kind: "bwrap" | "subprocess", at_once: number) =>
@@ -179,6 +176,36 @@ const measure = Effect.fnUntraced(function* (
   };
 });
 
+/** Milliseconds that something takes. */
+const timed = Effect.fnUntraced(function* (work: Effect.Effect<unknown>) {
+  const started = performance.now();
+  yield* work;
+  return performance.now() - started;
+});
+
+/** By language: median of one function with its cases, one after the other, milliseconds. */
+const functionsMs = Effect.fnUntraced(function* (sandbox: Sandbox["Service"]) {
+  const present = yield* Effect.filter(typedLanguages, (name) => sandbox.available(name));
+  const { tasks, programs } = yield* generateTyped({
+    seed: 0,
+    families: 20,
+    levels: [2],
+    languages: present,
+    out: `${folder}/functions`,
+  });
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const found = new Map<string, number>();
+  for (const language of present) {
+    const own = programs.filter((program) => program.language === language);
+    const times = yield* Effect.forEach(
+      own,
+      ({ task, code }) => timed(sandbox.judge(judgeRequest(byId.get(task)!, language, code))),
+    );
+    found.set(language, median(times));
+  }
+  return found;
+});
+
 const bench = Effect.gen(function* () {
   const sandbox = yield* Sandbox;
   const peers = yield* Effect.acquireRelease(
@@ -199,12 +226,14 @@ const bench = Effect.gen(function* () {
   const leaks = Number(flags.leaks) > 0
     ? yield* leakReport(sandbox, Number(flags.leaks))
     : undefined;
+  const functions = flags.languages ? yield* functionsMs(sandbox) : undefined;
   const table = flags.languages
     ? (yield* sandbox.languages).map(({ language, version, available, hello_ms }) => ({
       language,
       version,
       available,
       hello_ms,
+      function_ms: functions?.get(language) ?? null,
       allowance: languages.get(language)?.allowance ?? {},
     }))
     : undefined;
@@ -235,8 +264,12 @@ try {
         Object.entries(published).map(([name, value]) => `${name} ${value}`).join(", ")
       }`,
       ...(result.leaks?.lines ?? []),
-      ...(result.languages ?? []).map(({ language, version, hello_ms }) =>
-        language.padEnd(14) + (version ?? "not installed").padEnd(16) + cell(hello_ms)
+      ...(result.languages === undefined
+        ? []
+        : ["language".padEnd(30) + "  hello, ms  a function, ms"]),
+      ...(result.languages ?? []).map(({ language, version, hello_ms, function_ms }) =>
+        language.padEnd(14) + (version ?? "not installed").padEnd(16) + cell(hello_ms) +
+        cell(function_ms).padStart(15)
       ),
     ];
     process.stdout.write(lines.join("\n") + "\n");
