@@ -148,16 +148,21 @@ const curveTable = (experiment: Experiment, results: readonly Finished[], langua
     .map(([arm, own]) => [arm, curveOf(own, languages)] as const)
     .filter(([, curve]) => curve.length > 0);
   if (curves.length === 0) return [];
-  const steps = curves[0]![1].map(({ step }) => `step ${step}`);
+  const steps = [...new Set(curves.flatMap(([, curve]) => curve.map(({ step }) => step)))]
+    .sort((a, b) => a - b);
   return [
     "",
     "T=1 by step of RL, on the first problems; the weights that are kept are the best in the rewarded language.",
     "",
-    `| arm | ${steps.join(" | ")} |`,
+    `| arm | ${steps.map((step) => `step ${step}`).join(" | ")} |`,
     `|---|${"---|".repeat(steps.length)}`,
-    ...curves.map(([arm, curve]) =>
-      `| ${arm} | ${curve.map(({ rate }) => show(rate)).join(" | ")} |`
-    ),
+    ...curves.map(([arm, curve]) => {
+      const cells = steps.map((step) => {
+        const point = curve.find((each) => each.step === step);
+        return point === undefined ? "" : show(point.rate);
+      });
+      return `| ${arm} | ${cells.join(" | ")} |`;
+    }),
   ];
 };
 
