@@ -196,7 +196,7 @@ const functionsMs = Effect.fnUntraced(function* (sandbox: Sandbox["Service"]) {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const found = new Map<string, number>();
   for (const language of present) {
-    const own = programs.filter((program) => program.language === language);
+    const own = programs.filter((program) => program.verified && program.language === language);
     const times = yield* Effect.forEach(
       own,
       ({ task, code }) => timed(sandbox.judge(judgeRequest(byId.get(task)!, language, code))),

@@ -69,15 +69,15 @@ Deno.test("programs of held-out tasks and of unknown ones are no candidates", ()
     source: "test",
     licence: "Apache-2.0",
   });
-  const program = (id: string, verified: boolean) => ({
+  const program = (id: string) => ({
     task: id,
     language: "c",
     code: "x",
-    verified,
+    verified: true,
   });
   const candidates = candidatesOf(
     [task("a", "train"), task("b", "held-out"), task("c", "train")],
-    [program("a", true), program("b", true), program("nobody's", true)],
+    [program("a"), program("b"), program("nobody's")],
     () => 5,
   );
   assert.deepEqual(candidates, [{ task: "a", language: "c", tokens: 5 }]);
