@@ -46,7 +46,10 @@ export interface FreshLora {
   readonly seed: number;
 }
 
-/** A model at work on a GPU, behind messages: no call blocks the caller's thread. Calls run in order. */
+/**
+ * A model at work on a GPU, behind messages: no call blocks the caller's thread. Calls run in order; only
+ * calls of `generate` that follow one another are at work together.
+ */
 export interface Engine {
   readonly device: DeviceInfo;
   readonly config: ModelConfig;
@@ -89,7 +92,10 @@ export interface Engine {
    */
   unsound(): Promise<readonly string[]>;
 
-  /** `prompts` x `samples` completions, in that order. */
+  /**
+   * `prompts` x `samples` completions, in that order. Requests that differ at most in prompts, samples, seed and
+   * max_tokens share the slots, first come, first served; what each gets is the same as if it were alone.
+   */
   generate(request: GenerateRequest): Promise<Completion[]>;
 
   /** The trained weights of now become what `reference: true` asks. Needs the option `reference`. */

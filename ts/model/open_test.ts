@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEngine } from "./open.ts";
-import type { Engine, EngineOptions, GenerateRequest } from "./engine.ts";
+import type { Completion, Engine, EngineOptions, GenerateRequest } from "./engine.ts";
 import { ModelError } from "./errors.ts";
 import { initModelFolder } from "./init.ts";
 
@@ -111,6 +111,55 @@ Deno.test("a draw does not depend on slots, passes or neighbours", options, asyn
   assert.equal(runs[1], runs[0]);
   assert.equal(runs[2], runs[0]);
   assert.equal(new Set(JSON.parse(runs[0]!).map(([ids]: [number[]]) => ids.join())).size > 8, true);
+});
+
+Deno.test("requests that come together are answered as if each were alone", options, async () => {
+  await withEngine({ slots: 5 }, async (engine) => {
+    const asked: GenerateRequest[] = [
+      REQUEST,
+      { ...REQUEST, seed: 8, samples: 3, max_tokens: 7 },
+      { ...REQUEST, temperature: 0 },
+      { ...REQUEST, top_k: 3, stop: [7, 8] },
+      { ...REQUEST, prompts: PROMPTS.toReversed() },
+      { ...REQUEST, temperature: 0, samples: 2 },
+    ];
+    const alone: Completion[][] = [];
+    for (const request of asked) alone.push(await engine.generate(request));
+    const refused = assert.rejects(engine.generate({ ...REQUEST, temperature: -1 }), /expected 0/);
+    const together = asked.map((request) => engine.generate(request));
+    await refused;
+    assert.deepEqual(await Promise.all(together), alone);
+  });
+});
+
+Deno.test("a request joins those at work that sample as it does", options, async () => {
+  await withEngine({ slots: 17, context: 240 }, async (engine) => {
+    const order: string[] = [];
+    const ask = async (name: string, request: GenerateRequest) => {
+      await engine.generate(request);
+      order.push(name);
+    };
+    const one = { ...REQUEST, prompts: PROMPTS.slice(0, 1), samples: 1, stop: [] };
+    await Promise.all([
+      ask("long", { ...REQUEST, max_tokens: 200, stop: [] }),
+      ask("short", { ...one, max_tokens: 2 }),
+      ask("of another kind", { ...one, temperature: 0, max_tokens: 2 }),
+      ask("after that", { ...one, max_tokens: 1 }),
+    ]);
+    assert.deepEqual(order, ["short", "long", "of another kind", "after that"]);
+  });
+});
+
+Deno.test("what is sampled before an update and after it is not mixed", options, async () => {
+  await withEngine({ slots: 32 }, async (engine) => {
+    await engine.accumulate(ROWS, DLOGP, { temperature: 1 });
+    const before = engine.generate(REQUEST);
+    const updated = engine.update(UPDATE);
+    const after = await engine.generate(REQUEST);
+    await updated;
+    assert.notDeepEqual(after, await before);
+    assert.deepEqual(after, await engine.generate(REQUEST));
+  });
 });
 
 Deno.test("top-k of one is greedy, and a narrow nucleus stays near it", options, async () => {

@@ -1,9 +1,10 @@
 /**
  * Generation: prompts are prefilled once each, their keys and values copied to every sample's slot, and
  * all live sequences decoded together in bursts of several tokens per submit. When a sequence ends, the
- * next takes its slot. What a sequence samples depends on (seed, prompt, sample, position) and on nothing
- * else: not on its slot, the burst, or who decodes beside it.
+ * next takes its slot, be it of the same request or of the next. What a sequence samples depends on
+ * (seed, prompt, sample, position) and on nothing else: not on its slot, the burst, or who decodes beside it.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
   advance,
   BLOCK_WORDS,
@@ -30,9 +31,30 @@ import { BURST_MAX, type PlanOptions, STOPS_MAX } from "./memory.ts";
 import { checkRow } from "./passes.ts";
 import type { Rows } from "./projection.ts";
 
+/** A request at work. */
+interface Job {
+  readonly request: GenerateRequest;
+  readonly sequences: Sequence[];
+  /** Sequences that have not ended, and tokens sampled so far. */
+  open: number;
+  sampled: number;
+  readonly resolve: (completions: Completion[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Prompt {
+  readonly number: number;
+  readonly ids: Uint32Array;
+  /** Tokens of prompt and completion together, at most. */
+  readonly longest: number;
+}
+
 interface Sequence {
-  readonly prompt: number;
+  readonly job: Job;
+  readonly prompt: Prompt;
   readonly index: number;
+  /** What its draws depend on, but for the position. */
+  readonly random: number;
   readonly ids: number[];
   readonly logProbs: number[];
   finish: "stop" | "length" | undefined;
@@ -41,7 +63,7 @@ interface Sequence {
 /** A stretch of the cache: who uses it, and whose prompt it holds. */
 interface Slot {
   readonly base: number;
-  prompt: number | undefined;
+  prompt: Prompt | undefined;
   sequence: Sequence | undefined;
 }
 
@@ -50,6 +72,9 @@ export class Sampler {
   readonly #decode: readonly Dispatch[];
   readonly #decodeCut: readonly Dispatch[];
   readonly #copy: readonly Dispatch[];
+  /** Requests that wait, in the order they came. */
+  readonly #queue: Job[] = [];
+  #serving = false;
 
   constructor(private readonly graph: Graph, private readonly plan: PlanOptions) {
     const { device, sizes, buffer } = graph;
@@ -88,52 +113,63 @@ export class Sampler {
     );
   }
 
-  async generate(r: GenerateRequest): Promise<Completion[]> {
-    this.#check(r);
+  /** A request that comes while others are at work joins them, if it asks for the same way of sampling. */
+  async generate(request: GenerateRequest): Promise<Completion[]> {
+    this.#check(request);
+    const open = request.prompts.length * request.samples;
+    if (open === 0) return [];
+    return await new Promise((resolve, reject) => {
+      const job: Job = { request, sequences: [], open, sampled: 0, resolve, reject };
+      job.sequences.push(...sequencesOf(job, this.plan.context));
+      this.#queue.push(job);
+      if (!this.#serving) this.#serve();
+    });
+  }
+
+  /** Until no request is left. What the device refuses, all that are at work are told. */
+  async #serve(): Promise<void> {
+    this.#serving = true;
+    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) {
+      const jobs = new Set([job]);
+      try {
+        await this.#decodeAll(jobs, job);
+      } catch (error) {
+        for (const { reject } of jobs) reject(error);
+      }
+    }
+    this.#serving = false;
+  }
+
+  /** Answers `first` and all that join it; `jobs` are those at work. */
+  async #decodeAll(jobs: Set<Job>, { request: r, sequences }: Job): Promise<void> {
     const { device, buffer } = this.graph;
-    const longest = Math.max(0, ...r.prompts.map(({ length }) => length));
-    const stride = Math.min(this.plan.context, longest + r.max_tokens);
-    const sequences = r.prompts.flatMap((_, prompt) =>
-      Array.from({ length: r.samples }, (_, index): Sequence => ({
-        prompt,
-        index,
-        ids: [],
-        logProbs: [],
-        finish: undefined,
-      }))
-    );
-    const count = Math.min(this.plan.slots, sequences.length);
-    const slots = Array.from({ length: count }, (_, i): Slot => ({
-      base: i * stride,
+    const slots = Array.from({ length: this.plan.slots }, (_, i): Slot => ({
+      base: i * this.plan.context,
       prompt: undefined,
       sequence: undefined,
     }));
     device.write(buffer("sampling.stops"), Uint32Array.from(r.stop));
-
-    let next = 0;
-    let sampled = 0;
-    while (true) {
-      next = this.#fill(slots, sequences, next, r);
+    const waiting = [...sequences];
+    while (jobs.size > 0) {
+      while (this.#queue[0] && alike(this.#queue[0].request, r)) {
+        const job = this.#queue.shift()!;
+        jobs.add(job);
+        waiting.push(...job.sequences);
+      }
+      waiting.splice(0, this.#fill(slots, waiting, r));
       const live = slots.filter(({ sequence }) => sequence);
-      if (live.length === 0) break;
-      const room = Math.max(...live.map(({ sequence }) => this.#room(sequence!, r)));
-      const burst = Math.min(r.onTokens ? STREAM_BURST : BURST_MAX, burstLength(live.length, room));
-      const before = live.map(({ sequence }) => sequence!.ids.length);
-      sampled += await this.#burst(live, burst, r);
-      r.onProgress?.(sampled);
-      r.onTokens?.(live.map(({ sequence }, i) => {
-        const { prompt, index, ids, logProbs } = sequence!;
-        return { prompt, index, ids: ids.slice(before[i]), logProbs: logProbs.slice(before[i]) };
-      }));
+      const streamed = [...jobs].some(({ request }) => request.onTokens);
+      const room = Math.max(...live.map(({ sequence }) => roomOf(sequence!)));
+      const burst = Math.min(streamed ? STREAM_BURST : BURST_MAX, burstLength(live.length, room));
+      const news = await this.#burst(live, burst, r);
       for (const slot of live) if (slot.sequence!.finish) slot.sequence = undefined;
+      for (const [job, own] of Map.groupBy(news, ({ sequence }) => sequence.job)) {
+        tell(job, own);
+        if (job.open > 0) continue;
+        jobs.delete(job);
+        job.resolve(completionsOf(job));
+      }
     }
-    return sequences.map(({ prompt, index, ids, logProbs, finish }) => ({
-      prompt,
-      index,
-      ids: Uint32Array.from(ids),
-      logProbs: Float32Array.from(logProbs),
-      finish_reason: finish!,
-    }));
   }
 
   /** Target of each row: the best of logits plus noise, of those that top-k and top-p leave. */
@@ -154,21 +190,22 @@ export class Sampler {
    * Gives free slots to waiting sequences. A prompt that some slot holds is copied from there; others
    * are prefilled. Copies read before prefills write: a slot that is read from keeps its prompt.
    */
-  #fill(slots: Slot[], sequences: readonly Sequence[], next: number, r: GenerateRequest): number {
+  #fill(slots: readonly Slot[], waiting: readonly Sequence[], r: GenerateRequest): number {
     const free = slots.filter(({ sequence }) => !sequence);
     const old = new Map(slots.flatMap((s) => s.prompt === undefined ? [] : [[s.prompt, s]]));
-    const fresh = new Map<number, Slot>();
+    const fresh = new Map<Prompt, Slot>();
     const read = new Set<Slot>();
     const [early, late]: [Slot, Slot][][] = [[], []];
-    while (next < sequences.length && free.length > 0) {
-      const sequence = sequences[next]!;
+    let next = 0;
+    while (next < waiting.length && free.length > 0) {
+      const sequence = waiting[next]!;
       const { prompt } = sequence;
       const same = free.findIndex((slot) => slot.prompt === prompt);
       const at = same >= 0 ? same : free.findIndex((slot) => !read.has(slot));
       if (at < 0) break; // the rest are being read from; they come in the next round
       const [slot] = free.splice(at, 1) as [Slot];
       if (same < 0) {
-        if (old.get(slot.prompt ?? -1) === slot) old.delete(slot.prompt!);
+        if (slot.prompt && old.get(slot.prompt) === slot) old.delete(slot.prompt);
         const source = old.get(prompt);
         if (source) {
           early!.push([source, slot]);
@@ -188,10 +225,7 @@ export class Sampler {
 
   #copyPrompts(copies: readonly (readonly [Slot, Slot])[], r: GenerateRequest): void {
     const pairs = copies.flatMap(([from, to]) =>
-      Array.from(
-        { length: r.prompts[to.prompt!]!.length - 1 },
-        (_, t) => [from.base + t, to.base + t],
-      )
+      Array.from({ length: to.prompt!.ids.length - 1 }, (_, t) => [from.base + t, to.base + t])
     ).flat();
     if (pairs.length === 0) return;
     const { device, buffer } = this.graph;
@@ -209,7 +243,7 @@ export class Sampler {
     };
     const room = () => this.graph.rows_max - tokens.length / TOKEN_WORDS;
     for (const { base, prompt } of slots) {
-      const ids = r.prompts[prompt!]!;
+      const { ids } = prompt!;
       for (let t = 0; t < ids.length - 1;) {
         if (room() === 0) flush();
         const end = Math.min(ids.length - 1, t + room());
@@ -232,15 +266,14 @@ export class Sampler {
     }, [this.#prefill]);
   }
 
-  /** Decodes up to `length` tokens of each live sequence in one submit; returns how many were kept. */
-  async #burst(live: readonly Slot[], length: number, r: GenerateRequest): Promise<number> {
+  /** Decodes up to `length` tokens of each live sequence in one submit. */
+  async #burst(live: readonly Slot[], length: number, r: GenerateRequest): Promise<News[]> {
     const { device, buffer } = this.graph;
     const tokens = live.flatMap(({ base, sequence }) => {
-      const { prompt, index, ids } = sequence!;
-      const position = r.prompts[prompt]!.length + ids.length - 1;
-      const id = ids.at(-1) ?? r.prompts[prompt]!.at(-1)!;
-      const random = pcg((pcg((pcg(r.seed >>> 0) + prompt) >>> 0) + index) >>> 0);
-      return [id, position, base + position, base, NO_TARGET, this.#last(prompt, r), random, 0];
+      const { prompt, ids, random } = sequence!;
+      const position = prompt.ids.length + ids.length - 1;
+      const id = ids.at(-1) ?? prompt.ids.at(-1)!;
+      return [id, position, base + position, base, NO_TARGET, prompt.longest - 2, random, 0];
     });
     device.write(buffer("pass.tokens"), Uint32Array.from(tokens));
     const cut = r.temperature > 0 && ((r.top_k ?? 0) > 0 || (r.top_p ?? 1) < 1);
@@ -251,30 +284,20 @@ export class Sampler {
       part(buffer("sampling.ids"), 0, words),
       part(buffer("sampling.logp"), 0, words),
     ]);
-    const ids = new Uint32Array(idBytes!);
+    const sampled = new Uint32Array(idBytes!);
     const logp = new Float32Array(logpBytes!);
-    let kept = 0;
-    live.forEach(({ sequence }, row) => {
+    return live.map(({ sequence }, row) => {
       const s = sequence!;
-      for (let i = 0; i < length && !s.finish; i++, kept++) {
-        const id = ids[row * BURST_MAX + i]!;
-        s.ids.push(id);
-        s.logProbs.push(logp[row * BURST_MAX + i]!);
-        if (r.stop.includes(id)) s.finish = "stop";
-        else if (this.#room(s, r) === 0) s.finish = "length";
+      const ids: number[] = [];
+      for (let i = row * BURST_MAX; i < row * BURST_MAX + length && !s.finish; i++) {
+        ids.push(sampled[i]!);
+        s.ids.push(sampled[i]!);
+        s.logProbs.push(logp[i]!);
+        if (r.stop.includes(sampled[i]!)) s.finish = "stop";
+        else if (roomOf(s) === 0) s.finish = "length";
       }
+      return { sequence: s, ids, logProbs: s.logProbs.slice(-ids.length) };
     });
-    return kept;
-  }
-
-  /** Last position that may be fed in: it yields the last token that is wanted or fits. */
-  #last(prompt: number, r: GenerateRequest): number {
-    return Math.min(r.prompts[prompt]!.length + r.max_tokens, this.plan.context) - 2;
-  }
-
-  /** Tokens that a sequence may still get. */
-  #room({ prompt, ids }: Sequence, r: GenerateRequest): number {
-    return this.#last(prompt, r) + 2 - r.prompts[prompt]!.length - ids.length;
   }
 
   #check(r: GenerateRequest): void {
@@ -300,6 +323,59 @@ export class Sampler {
     });
   }
 }
+
+const sequencesOf = (job: Job, context: number): Sequence[] => {
+  const { prompts, samples, seed, max_tokens } = job.request;
+  return prompts.flatMap((ids, number) => {
+    const prompt = { number, ids, longest: Math.min(ids.length + max_tokens, context) };
+    return Array.from({ length: samples }, (_, index): Sequence => ({
+      job,
+      prompt,
+      index,
+      random: pcg((pcg((pcg(seed >>> 0) + number) >>> 0) + index) >>> 0),
+      ids: [],
+      logProbs: [],
+      finish: undefined,
+    }));
+  });
+};
+
+/** Tokens that a sequence may still get. */
+const roomOf = ({ prompt: { longest, ids: { length } }, ids }: Sequence): number =>
+  longest - length - ids.length;
+
+/** Whether one submit can sample for both: these settings hold for all its rows. */
+const alike = (a: GenerateRequest, b: GenerateRequest): boolean =>
+  isDeepStrictEqual([numbers(a), a.stop], [numbers(b), b.stop]);
+
+/** What a burst brought a sequence. */
+interface News {
+  readonly sequence: Sequence;
+  readonly ids: readonly number[];
+  readonly logProbs: readonly number[];
+}
+
+const tell = (job: Job, news: readonly News[]): void => {
+  const { onProgress, onTokens } = job.request;
+  job.sampled += news.reduce((sum, { ids }) => sum + ids.length, 0);
+  job.open -= news.filter(({ sequence }) => sequence.finish).length;
+  onProgress?.(job.sampled);
+  onTokens?.(news.map(({ sequence: { prompt: { number }, index }, ids, logProbs }) => ({
+    prompt: number,
+    index,
+    ids,
+    logProbs,
+  })));
+};
+
+const completionsOf = ({ sequences }: Job): Completion[] =>
+  sequences.map(({ prompt: { number }, index, ids, logProbs, finish }) => ({
+    prompt: number,
+    index,
+    ids: Uint32Array.from(ids),
+    logProbs: Float32Array.from(logProbs),
+    finish_reason: finish!,
+  }));
 
 /** Tokens between two waits when they are streamed: few, so that a reader sees them flow. */
 const STREAM_BURST = 4;

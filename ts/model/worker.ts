@@ -1,4 +1,7 @@
-/** The Worker's side of the door: one engine, calls in the order they come. */
+/**
+ * The Worker's side of the door: one engine, calls in the order they come. Only calls of `generate` that follow
+ * one another are at work together.
+ */
 import { Core } from "./core.ts";
 import type { GenerateRequest, NewTokens } from "./engine.ts";
 import { errorData, type Reply, type Request, transferables } from "./protocol.ts";
@@ -9,18 +12,25 @@ const port = globalThis as unknown as {
 };
 
 let core: Core | undefined;
-let last: Promise<void> = Promise.resolve();
+/** When all calls are answered, and when all but the calls of `generate` that came last. */
+let all: Promise<unknown> = Promise.resolve();
+let alone: Promise<unknown> = all;
 
 port.onmessage = ({ data: request }) => {
-  last = last.then(async () => {
-    const { id } = request;
-    try {
-      const value = await answer(request);
-      port.postMessage({ id, value }, transferables(value));
-    } catch (error) {
-      port.postMessage({ id, error: errorData(error) });
-    }
-  });
+  const generates = request.method === "generate";
+  const answered = (generates ? alone : all).then(() => reply(request));
+  all = Promise.all([all, answered]);
+  if (!generates) alone = answered;
+};
+
+const reply = async (request: Request): Promise<void> => {
+  const { id } = request;
+  try {
+    const value = await answer(request);
+    port.postMessage({ id, value }, transferables(value));
+  } catch (error) {
+    port.postMessage({ id, error: errorData(error) });
+  }
 };
 
 const answer = async (request: Request): Promise<unknown> => {

@@ -1,8 +1,8 @@
-import { Effect, Fiber } from "effect";
+import { Effect, Fiber, Semaphore } from "effect";
 import type { Completion, Engine } from "../model/mod.ts";
 import type { Judgement, Sandbox } from "../sandbox/mod.ts";
 import type { Tokenizer } from "../wasm/mod.ts";
-import { onEngine } from "./on_engine.ts";
+import { type EngineError, onEngine } from "./on_engine.ts";
 import { extract } from "./extract.ts";
 import type { Case, Fresh } from "./fresh.ts";
 import { type Judge, unfinished } from "./judge.ts";
@@ -53,8 +53,11 @@ interface Asked {
   readonly fresh: Effect.Effect<readonly Case[], never, Sandbox>;
 }
 
-/** Problems asked in one request; while the next are sampled, these are judged. */
+/** Problems asked in one request: when it is answered, its completions are judged. */
 const PROBLEMS_PER_REQUEST = 32;
+
+/** Requests before the engine at once: enough to fill its slots, few enough that a halt does not wait long. */
+const REQUESTS_AT_ONCE = 8;
 
 /** Samples every problem `samples` times and judges what came; in order of problems, then samples. */
 export const rollOut = Effect.fn("rollOut")(function* (
@@ -74,35 +77,23 @@ export const sampleRollouts = Effect.fn("sampleRollouts")(function* (
   problems: readonly Problem[],
   options: RolloutOptions,
 ) {
-  const judging: Fiber.Fiber<Rollout[]>[] = [];
   const of = problems.length * options.samples;
+  let sampled = 0;
   let judged = 0;
   let sampled_tokens = 0;
-  let sampling_ms = 0;
+  const before_ms = performance.now();
+  const turns = yield* Semaphore.make(REQUESTS_AT_ONCE);
+  const sampling: Fiber.Fiber<Part, EngineError>[] = [];
   for (let first = 0; first < problems.length; first += PROBLEMS_PER_REQUEST) {
-    const part = problems.slice(first, first + PROBLEMS_PER_REQUEST);
-    const asked = yield* Effect.forEach(
-      part,
-      Effect.fnUntraced(function* (problem) {
-        const fresh = yield* Effect.cached(options.fresh?.(problem) ?? Effect.succeed([]));
-        return { problem, prompt_ids: tokenizer.encode(problem.prompt), fresh };
-      }),
-    );
-    const before_ms = performance.now();
-    const completions = yield* onEngine(() =>
-      engine.generate({
-        prompts: asked.map(({ prompt_ids }) => prompt_ids),
-        samples: options.samples,
-        max_tokens: options.max_tokens,
-        temperature: options.temperature,
-        // Within a request the draws differ by prompt and sample, between requests by this.
-        seed: (options.seed + first) >>> 0,
-        stop: options.stop,
-      })
-    );
-    sampling_ms += performance.now() - before_ms;
+    const part = samplePart(engine, tokenizer, problems, first, options);
+    sampling.push(yield* Effect.forkChild(turns.withPermit(part)));
+  }
+  const judging: Fiber.Fiber<Rollout[]>[] = [];
+  for (const fiber of sampling) {
+    const { first, asked, completions } = yield* Fiber.join(fiber);
+    sampled += completions.length;
     sampled_tokens += completions.reduce((sum, { ids }) => sum + ids.length, 0);
-    options.onProgress?.("sampling", (first + part.length) * options.samples, of);
+    options.onProgress?.("sampling", sampled, of);
     const judgeAll = Effect.forEach(
       completions,
       Effect.fnUntraced(function* (completion) {
@@ -116,12 +107,47 @@ export const sampleRollouts = Effect.fn("sampleRollouts")(function* (
   }
   return {
     sampled_tokens,
-    sampling_ms,
+    sampling_ms: performance.now() - before_ms,
     judged: Effect.map(
       Effect.forEach(judging, (fiber) => Fiber.join(fiber)),
       (parts) => parts.flat(),
     ),
   };
+});
+
+/** The problems of one request, from the `first`, and what the model wrote. */
+interface Part {
+  readonly first: number;
+  readonly asked: readonly Asked[];
+  readonly completions: readonly Completion[];
+}
+
+const samplePart = Effect.fnUntraced(function* (
+  engine: Engine,
+  tokenizer: Tokenizer,
+  problems: readonly Problem[],
+  first: number,
+  options: RolloutOptions,
+): Effect.fn.Return<Part, EngineError> {
+  const asked = yield* Effect.forEach(
+    problems.slice(first, first + PROBLEMS_PER_REQUEST),
+    Effect.fnUntraced(function* (problem) {
+      const fresh = yield* Effect.cached(options.fresh?.(problem) ?? Effect.succeed([]));
+      return { problem, prompt_ids: tokenizer.encode(problem.prompt), fresh };
+    }),
+  );
+  const completions = yield* onEngine(() =>
+    engine.generate({
+      prompts: asked.map(({ prompt_ids }) => prompt_ids),
+      samples: options.samples,
+      max_tokens: options.max_tokens,
+      temperature: options.temperature,
+      // Within a request the draws differ by prompt and sample, between requests by this.
+      seed: (options.seed + first) >>> 0,
+      stop: options.stop,
+    })
+  );
+  return { first, asked, completions };
 });
 
 type Judged = Pick<Rollout, "judgement" | "fresh_cases">;
