@@ -4,9 +4,11 @@
  *   reads      requests a second on a folder of runs, offered at a fixed rate, with their latencies
  *   listeners  a training run with and without listeners of its events, in interleaved pairs: the server's
  *              CPU seconds beside the training's, and the training's speed
+ *   chats      tokens a second of the bundled model, asked by one client and by several at once
  *
  *     just bench api reads [--rate 1000] [--seconds 10] [--runs 20]
  *     just bench api listeners [--count 500] [--pairs 10] [--steps 200]
+ *     just bench api chats [--clients 4,16] [--chats 64]
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
@@ -27,6 +29,8 @@ const { values, positionals } = parseArgs({
     count: { type: "string", default: "500" },
     pairs: { type: "string", default: "10" },
     steps: { type: "string", default: "200" },
+    clients: { type: "string", default: "4,16" },
+    chats: { type: "string", default: "64" },
     json: { type: "boolean", default: false },
   },
 });
@@ -234,11 +238,52 @@ const listeners = () =>
     },
   );
 
-const benches = { reads, listeners };
+/** So many chats by so many clients, each asking its next when it has the last. */
+const chatsBy = async (server: Server, clients: number) => {
+  let next = 0;
+  let tokens = 0;
+  const client = async () => {
+    for (let seed = next++; seed < Number(values.chats); seed = next++) {
+      const content = `<|task|>f(a, b): Return a times b, plus ${seed}.<|python|>`;
+      const messages = [{ role: "user", content }];
+      const { status, body } = await server.ask("POST", "/v1/chat/completions", {
+        model: "seed",
+        messages,
+        max_completion_tokens: 64,
+        seed,
+      });
+      if (status !== 200) throw new Error(JSON.stringify(body));
+      tokens += body.usage.completion_tokens;
+    }
+  };
+  const began_ms = performance.now();
+  await Promise.all(Array.from({ length: clients }, client));
+  const seconds = (performance.now() - began_ms) / 1000;
+  return { clients, tokens, tokens_per_s: tokens / seconds };
+};
+
+const chats = () =>
+  withServer(
+    async () => {},
+    async (server) => {
+      await chatsBy(server, 1);
+      const alone = await chatsBy(server, 1);
+      const rows = [];
+      for (const clients of values.clients.split(",").map(Number)) {
+        const row = await chatsBy(server, clients);
+        rows.push({ ...row, to_one_client: row.tokens_per_s / alone.tokens_per_s });
+      }
+      return { bench: "chats", rows: [alone, ...rows] };
+    },
+  );
+
+const benches = { reads, listeners, chats };
 const asked = positionals.length === 0 ? Object.keys(benches) : positionals;
 for (const name of asked) {
   const bench = benches[name as keyof typeof benches];
-  if (bench === undefined) throw new Error(`no bench "${name}"; expected reads or listeners`);
+  if (bench === undefined) {
+    throw new Error(`no bench "${name}"; expected some of ${Object.keys(benches).join(", ")}`);
+  }
   console.log(JSON.stringify(await bench(), null, values.json ? 0 : 2));
 }
 agent.destroy();

@@ -1,7 +1,8 @@
 import { Effect, Result, Schema } from "effect";
+import { SLOTS } from "../tools/engine.ts";
 import { TokenIds } from "../tools/tokens.ts";
 import { decodeInput } from "../tools/mod.ts";
-import { type ModelShelf, MOST_SAMPLES } from "./models.ts";
+import type { ModelShelf } from "./models.ts";
 
 const whole = (minimum: number, maximum: number) =>
   Schema.Int.check(Schema.isBetween({ minimum, maximum }));
@@ -15,7 +16,7 @@ export const GenerateRequest = Schema.Struct({
   messages: Schema.optionalKey(
     Schema.NonEmptyArray(Schema.Struct({ role: Schema.NonEmptyString, content: Text })),
   ),
-  n: Schema.optionalKey(whole(1, MOST_SAMPLES)),
+  n: Schema.optionalKey(whole(1, SLOTS)),
   max_tokens: Schema.optionalKey(whole(1, 1 << 20)),
   temperature: Schema.optionalKey(
     Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 100 })),

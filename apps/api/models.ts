@@ -5,7 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { layout, readObject, type Run } from "../../ts/runs/mod.ts";
-import { contextOf } from "../tools/engine.ts";
+import { contextOf, SLOTS } from "../tools/engine.ts";
 import type { Generator } from "../tools/generate.ts";
 import { UserError } from "../tools/mod.ts";
 
@@ -18,13 +18,12 @@ export interface Served {
   readonly adapter?: string;
 }
 
-/** Samples decoded at once for one request. */
-export const MOST_SAMPLES = 16;
 const IDLE_MS = 300_000;
 
 /**
  * The models of a server: those bundled (`seed`), those in `models/` of the data folder, and what its runs
- * made. One is open at a time, and answers one request after the other: they share the device.
+ * made. One is open at a time, and all requests for it share its slots: who asks for another waits until
+ * those before have their answers.
  */
 export class ModelShelf {
   readonly #data: string;
@@ -33,7 +32,10 @@ export class ModelShelf {
   #open:
     | { readonly key: string; readonly generator: Generator; readonly scope: Scope.Closeable }
     | undefined;
+  /** Until the requests that came before have their model. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** What the open model is being asked. */
+  readonly #asked = new Set<Promise<unknown>>();
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -74,7 +76,7 @@ export class ModelShelf {
     throw new UserError({ code: "not-found", message });
   }
 
-  /** Gives the model to `ask`, alone. */
+  /** Gives the model to `ask`, which may have it beside others. */
   use<A>(id: string, ask: (generator: Generator) => Effect.Effect<A, UserError>): Promise<A> {
     return this.#inTurn(() => this.get(id), ask);
   }
@@ -88,16 +90,21 @@ export class ModelShelf {
     find: () => Promise<Served>,
     ask: (generator: Generator) => Effect.Effect<A, UserError>,
   ): Promise<A> {
-    const result = this.#turn.then(async () => {
+    const begun = this.#turn.then(async () => {
       const generator = await this.#opened(await find());
-      return await settled(ask(generator));
+      const answer = settled(ask(generator));
+      this.#asked.add(answer);
+      const forget = () => this.#asked.delete(answer);
+      answer.then(forget, forget);
+      return { answer };
     });
-    this.#turn = result.catch(() => undefined);
-    return result;
+    this.#turn = begun.catch(() => undefined);
+    return begun.then(({ answer }) => answer);
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#idle);
+    await Promise.allSettled(this.#asked);
     const open = this.#open;
     this.#open = undefined;
     if (open !== undefined) await Effect.runPromise(Scope.close(open.scope, Exit.void));
@@ -117,7 +124,7 @@ export class ModelShelf {
               model: model.folder,
               ...(model.adapter === undefined ? {} : { adapter: model.adapter }),
               context,
-              slots: MOST_SAMPLES,
+              slots: SLOTS,
             })
           ),
           Scope.provide(scope),

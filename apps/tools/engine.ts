@@ -16,6 +16,9 @@ export const scopedEngine = (
     (engine) => Effect.promise(() => engine.close()),
   );
 
+/** Sequences decoded at once: requests share them, so more is faster, and each costs a context of cache. */
+export const SLOTS = 16;
+
 /** The longest sequence to plan for: what was asked, else the model's own limit up to 2,048 tokens. */
 export const contextOf = (
   model: string,

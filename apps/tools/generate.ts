@@ -3,7 +3,7 @@ import type { Completion, Engine } from "../../ts/model/mod.ts";
 import type { Message } from "../../ts/train/mod.ts";
 import type { Tokenizer } from "../../ts/wasm/mod.ts";
 import { conversationOf } from "./chat.ts";
-import { scopedEngine } from "./engine.ts";
+import { scopedEngine, SLOTS } from "./engine.ts";
 import { asUserError, UserError } from "./errors.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import { TokenIds } from "./tokens.ts";
@@ -38,7 +38,7 @@ const GenerateInput = Schema.Struct({
   ),
 );
 
-/** Completions of one prompt a line, one object a sample. */
+/** Completions of one prompt a line, one object a sample; so many lines at once as fill the slots. */
 export const openGenerate = Effect.fnUntraced(
   function* (
     options: GenerateOptions,
@@ -48,13 +48,14 @@ export const openGenerate = Effect.fnUntraced(
       model,
       ...(adapter === undefined ? {} : { adapter }),
       context,
-      slots: samples,
+      slots: Math.max(samples, SLOTS),
     });
     if (options.stop.length > 0) yield* Effect.fromResult(loaded.tokenizer);
     let line = 0;
     return makeTool({
       name: "generate",
       input: GenerateInput,
+      concurrency: Math.ceil(SLOTS / samples),
       answer: ({ ids, prompt, messages }) => {
         // Each line has its own random numbers, so that equal prompts are not answered alike.
         const seed = (options.seed ^ Math.imul(line++, 0x9e3779b1)) >>> 0;

@@ -1,9 +1,10 @@
 /** The tools over HTTP answer what the commands of the same name answer. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { hc } from "hono/client";
 import type { App } from "../../apps/api/mod.ts";
+import { initModelFolder } from "../../ts/model/mod.ts";
 import { calque, objects } from "../cli/calque.ts";
 import { withServer } from "./server.ts";
 
@@ -45,6 +46,27 @@ Deno.test("generate is the command's sample, by prompt, ids or messages, and sev
       assert.match(refused.body.detail, key);
     }
     assert.equal((await ask("POST", "/api/generate", { model: "absent", prompt })).status, 404);
+  }));
+
+Deno.test("requests at once are answered as each alone, whichever model they ask", () =>
+  withServer(async ({ ask, data }) => {
+    const config = JSON.parse(await readFile("assets/seed/config.json", "utf8"));
+    await initModelFolder(config, join(data, "models", "fresh"), 1);
+    const asked = Array.from({ length: 24 }, (_, i) => ({
+      model: i % 10 < 7 ? "seed" : "fresh",
+      ids: [1 + i, 2, 3],
+      n: 1 + i % 3,
+      temperature: i % 4 === 3 ? 0 : 0.8,
+      max_tokens: 8 + i,
+      seed: i,
+    }));
+    const answers = async (requests: typeof asked) =>
+      await Promise.all(requests.map((request) => ask("POST", "/api/generate", request)));
+    const together = await answers(asked);
+    for (const [i, request] of asked.entries()) {
+      assert.equal(together[i]!.status, 200, JSON.stringify(together[i]!.body));
+      assert.deepEqual(together[i]!.body, (await answers([request]))[0]!.body);
+    }
   }));
 
 Deno.test("translate is the command's program", () =>

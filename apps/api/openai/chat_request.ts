@@ -1,6 +1,6 @@
 import { Schema } from "effect";
+import { SLOTS } from "../../tools/engine.ts";
 import type { Sampling } from "../../tools/generate.ts";
-import { MOST_SAMPLES } from "../models.ts";
 
 const Text = Schema.String.check(Schema.isMaxLength(1 << 20));
 
@@ -18,7 +18,7 @@ const whole = (minimum: number, maximum: number) =>
 
 const sampling = {
   model: Schema.NonEmptyString,
-  n: nullable(whole(1, MOST_SAMPLES)),
+  n: nullable(whole(1, SLOTS)),
   max_tokens: nullable(whole(1, 1 << 20)),
   temperature: nullable(between(0, 2)),
   top_p: nullable(between(0, 1)),
