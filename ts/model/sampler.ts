@@ -16,7 +16,6 @@ import {
   NO_TARGET,
   part,
   type Pass,
-  pcg,
   rowGroups,
   sample,
   TOKEN_WORDS,
@@ -24,41 +23,21 @@ import {
 } from "../gpu/mod.ts";
 import { decoderForward } from "./decoder.ts";
 import type { Completion, GenerateRequest } from "./engine.ts";
-import { ModelError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import { headForward, headLogprob } from "./head.ts";
-import { BURST_MAX, type PlanOptions, STOPS_MAX } from "./memory.ts";
-import { checkRow } from "./passes.ts";
+import {
+  checkRequest,
+  completionsOf,
+  type Job,
+  jobOf,
+  type News,
+  type Prompt,
+  roomOf,
+  type Sequence,
+  tell,
+} from "./job.ts";
+import { BURST_MAX, type PlanOptions } from "./memory.ts";
 import type { Rows } from "./projection.ts";
-
-/** A request at work. */
-interface Job {
-  readonly request: GenerateRequest;
-  readonly sequences: Sequence[];
-  /** Sequences that have not ended, and tokens sampled so far. */
-  open: number;
-  sampled: number;
-  readonly resolve: (completions: Completion[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Prompt {
-  readonly number: number;
-  readonly ids: Uint32Array;
-  /** Tokens of prompt and completion together, at most. */
-  readonly longest: number;
-}
-
-interface Sequence {
-  readonly job: Job;
-  readonly prompt: Prompt;
-  readonly index: number;
-  /** What its draws depend on, but for the position. */
-  readonly random: number;
-  readonly ids: number[];
-  readonly logProbs: number[];
-  finish: "stop" | "length" | undefined;
-}
 
 /** A stretch of the cache: who uses it, and whose prompt it holds. */
 interface Slot {
@@ -115,13 +94,10 @@ export class Sampler {
 
   /** A request that comes while others are at work joins them, if it asks for the same way of sampling. */
   async generate(request: GenerateRequest): Promise<Completion[]> {
-    this.#check(request);
-    const open = request.prompts.length * request.samples;
-    if (open === 0) return [];
+    checkRequest(request, { context: this.plan.context, vocab: this.graph.sizes.vocab });
+    if (request.prompts.length === 0) return [];
     return await new Promise((resolve, reject) => {
-      const job: Job = { request, sequences: [], open, sampled: 0, resolve, reject };
-      job.sequences.push(...sequencesOf(job, this.plan.context));
-      this.#queue.push(job);
+      this.#queue.push(jobOf(request, this.plan.context, resolve, reject));
       if (!this.#serving) this.#serve();
     });
   }
@@ -154,7 +130,7 @@ export class Sampler {
       while (this.#queue[0] && alike(this.#queue[0].request, r)) {
         const job = this.#queue.shift()!;
         jobs.add(job);
-        waiting.push(...job.sequences);
+        for (const sequence of job.sequences) waiting.push(sequence);
       }
       waiting.splice(0, this.#fill(slots, waiting, r));
       const live = slots.filter(({ sequence }) => sequence);
@@ -299,83 +275,11 @@ export class Sampler {
       return { sequence: s, ids, logProbs: s.logProbs.slice(-ids.length) };
     });
   }
-
-  #check(r: GenerateRequest): void {
-    const fail = (what: string) => {
-      throw new ModelError("request", "generate", what);
-    };
-    const natural = (name: string, value: number) => {
-      if (!Number.isSafeInteger(value) || value < 1) {
-        fail(`${name} is ${value}; expected 1 or more`);
-      }
-    };
-    natural("samples", r.samples);
-    natural("max_tokens", r.max_tokens);
-    if (!(r.temperature >= 0)) fail(`temperature is ${r.temperature}; expected 0 or more`);
-    if (r.stop.length > STOPS_MAX) {
-      fail(`${r.stop.length} stop tokens; expected ${STOPS_MAX} at most`);
-    }
-    const vocab = this.graph.sizes.vocab;
-    r.prompts.forEach((prompt, i) => {
-      if (prompt.length === 0) fail(`prompt ${i} is empty; expected at least one token`);
-      // One position must be left for a new token.
-      checkRow(prompt, `prompt ${i}`, { context: this.plan.context - 1, vocab });
-    });
-  }
 }
-
-const sequencesOf = (job: Job, context: number): Sequence[] => {
-  const { prompts, samples, seed, max_tokens } = job.request;
-  return prompts.flatMap((ids, number) => {
-    const prompt = { number, ids, longest: Math.min(ids.length + max_tokens, context) };
-    return Array.from({ length: samples }, (_, index): Sequence => ({
-      job,
-      prompt,
-      index,
-      random: pcg((pcg((pcg(seed >>> 0) + number) >>> 0) + index) >>> 0),
-      ids: [],
-      logProbs: [],
-      finish: undefined,
-    }));
-  });
-};
-
-/** Tokens that a sequence may still get. */
-const roomOf = ({ prompt: { longest, ids: { length } }, ids }: Sequence): number =>
-  longest - length - ids.length;
 
 /** Whether one submit can sample for both: these settings hold for all its rows. */
 const alike = (a: GenerateRequest, b: GenerateRequest): boolean =>
   isDeepStrictEqual([numbers(a), a.stop], [numbers(b), b.stop]);
-
-/** What a burst brought a sequence. */
-interface News {
-  readonly sequence: Sequence;
-  readonly ids: readonly number[];
-  readonly logProbs: readonly number[];
-}
-
-const tell = (job: Job, news: readonly News[]): void => {
-  const { onProgress, onTokens } = job.request;
-  job.sampled += news.reduce((sum, { ids }) => sum + ids.length, 0);
-  job.open -= news.filter(({ sequence }) => sequence.finish).length;
-  onProgress?.(job.sampled);
-  onTokens?.(news.map(({ sequence: { prompt: { number }, index }, ids, logProbs }) => ({
-    prompt: number,
-    index,
-    ids,
-    logProbs,
-  })));
-};
-
-const completionsOf = ({ sequences }: Job): Completion[] =>
-  sequences.map(({ prompt: { number }, index, ids, logProbs, finish }) => ({
-    prompt: number,
-    index,
-    ids: Uint32Array.from(ids),
-    logProbs: Float32Array.from(logProbs),
-    finish_reason: finish!,
-  }));
 
 /** Tokens between two waits when they are streamed: few, so that a reader sees them flow. */
 const STREAM_BURST = 4;
