@@ -123,6 +123,21 @@ Deno.test({
   },
 });
 
+Deno.test("rows scored together get what each gets alone, and one that is refused spoils no other", async () => {
+  const rows = [[1, 2, 3], new Array(40).fill(4), [5], [1, 1e9], [7, 8, 9, 10]];
+  const lines = rows.map((ids, id) => ({ id, ids }));
+  const score = (of: readonly object[]) =>
+    calque(["score", "--model", "assets/seed", "--context", "32", "--batch"], {
+      stdin: ndjson(of),
+    });
+  const together = await score(lines);
+  assert.equal(together.code, 2, together.stderr);
+  const alone = await Promise.all(lines.map((line) => score([line])));
+  assert.deepEqual(objects(together.stdout), alone.flatMap(({ stdout }) => objects(stdout)));
+  const refused = objects(together.stdout).filter((answer) => "error" in answer);
+  assert.deepEqual(refused.map(({ id }) => id), [1, 3]);
+});
+
 Deno.test("a model folder that is none is named, with exit 2", async () => {
   for (const command of ["score", "generate"]) {
     const { code, stdout, stderr } = await calque([command, "--model", "/no/such", "--batch"]);
