@@ -9,6 +9,7 @@ import { jsonBody, query } from "./body.ts";
 import { confineRecipe, type Reach } from "./confine.ts";
 import { estimate } from "./estimate.ts";
 import type { EventHub } from "./event_hub.ts";
+import { EVENT_STREAM } from "./event_stream.ts";
 import { lastEventId } from "./events.ts";
 import { problem } from "./problem.ts";
 import { RunQueue } from "./queue.ts";
@@ -112,12 +113,6 @@ export const runRoutes = ({ services: { run, find }, reach, command, hub }: RunO
       });
       return new Response(stream, { headers: EVENT_STREAM });
     });
-};
-
-const EVENT_STREAM = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-store",
-  "x-accel-buffering": "no",
 };
 
 const LIVE: ReadonlySet<string> = new Set(["queued", "running", "paused"]);

@@ -1,10 +1,11 @@
 import { Effect, type Result, Schema, type Scope } from "effect";
-import type { Completion, Engine } from "../../ts/model/mod.ts";
+import type { Completion, Engine, NewTokens } from "../../ts/model/mod.ts";
 import type { Message } from "../../ts/train/mod.ts";
 import type { Tokenizer } from "../../ts/wasm/mod.ts";
 import { conversationOf } from "./chat.ts";
 import { scopedEngine, SLOTS } from "./engine.ts";
 import { asUserError, UserError } from "./errors.ts";
+import { placeOfStop } from "./stop_text.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import { TokenIds } from "./tokens.ts";
 import { makeTool, type Tool } from "./tool.ts";
@@ -106,7 +107,12 @@ export interface Generator {
   /** A folder without a tokenizer can still be asked with ids; its completions then have no text. */
   readonly tokenizer: Result.Result<Tokenizer, UserError>;
   readonly row: (asked: Asked) => Effect.Effect<Uint32Array, UserError>;
-  readonly complete: (asked: Asked, sampling: Sampling) => Effect.Effect<Sample[], UserError>;
+  /** `onTokens` is told of new tokens while they are sampled, whether or not they come after a stop text. */
+  readonly complete: (
+    asked: Asked,
+    sampling: Sampling,
+    onTokens?: (news: readonly NewTokens[]) => void,
+  ) => Effect.Effect<Sample[], UserError>;
 }
 
 export const openGenerator = Effect.fnUntraced(
@@ -132,28 +138,31 @@ export const openGenerator = Effect.fnUntraced(
         (text) => notEmpty(encoder.encode(text, { special: conversation.special })),
       );
     });
-    const complete: Generator["complete"] = Effect.fnUntraced(function* (asked, sampling) {
-      const { samples, max_tokens, top_k, top_p, seed } = sampling;
-      const temperature = sampling.temperature < LEAST_TEMPERATURE ? 0 : sampling.temperature;
-      const prompt = yield* row(asked);
-      const completions = yield* Effect.tryPromise({
-        try: () =>
-          engine.generate({
-            prompts: [prompt],
-            samples,
-            max_tokens,
-            temperature,
-            ...(top_k === undefined ? {} : { top_k }),
-            ...(top_p === undefined ? {} : { top_p }),
-            seed,
-            stop: sampling.stop_token === undefined
-              ? engine.config.eos_token_ids
-              : [sampling.stop_token],
-          }),
-        catch: asUserError,
-      });
-      return completions.map((completion) => sampleOf(completion, reader, sampling.stop));
-    });
+    const complete: Generator["complete"] = Effect.fnUntraced(
+      function* (asked, sampling, onTokens) {
+        const { samples, max_tokens, top_k, top_p, seed } = sampling;
+        const temperature = sampling.temperature < LEAST_TEMPERATURE ? 0 : sampling.temperature;
+        const prompt = yield* row(asked);
+        const completions = yield* Effect.tryPromise({
+          try: () =>
+            engine.generate({
+              prompts: [prompt],
+              samples,
+              max_tokens,
+              temperature,
+              ...(top_k === undefined ? {} : { top_k }),
+              ...(top_p === undefined ? {} : { top_p }),
+              seed,
+              stop: sampling.stop_token === undefined
+                ? engine.config.eos_token_ids
+                : [sampling.stop_token],
+              ...(onTokens === undefined ? {} : { onTokens }),
+            }),
+          catch: asUserError,
+        });
+        return completions.map((completion) => sampleOf(completion, reader, sampling.stop));
+      },
+    );
     return { engine, context, tokenizer, row, complete };
   },
 );
@@ -190,8 +199,8 @@ const cutAtStop = (
   if (stop.length === 0) return undefined;
   for (let length = 1; length <= ids.length; length++) {
     const text = tokenizer.decode(ids.subarray(0, length), { skipSpecial: true });
-    const places = stop.map((end) => text.indexOf(end)).filter((place) => place >= 0);
-    if (places.length > 0) return { length, text: text.slice(0, Math.min(...places)) };
+    const place = placeOfStop(text, stop);
+    if (place !== undefined) return { length, text: text.slice(0, place) };
   }
   return undefined;
 };

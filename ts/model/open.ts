@@ -65,8 +65,14 @@ class Door {
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       const waiting = this.#waiting.get(data.id);
       if (!waiting) return;
-      if ("progress" in data) return waiting.onProgress?.(data.progress);
-      if ("news" in data) return waiting.onTokens?.(data.news);
+      try {
+        if ("progress" in data) return waiting.onProgress?.(data.progress);
+        if ("news" in data) return waiting.onTokens?.(data.news);
+      } catch (error) {
+        // A listener that fails must not take the program with it.
+        this.#waiting.delete(data.id);
+        return waiting.reject(error as Error);
+      }
       this.#waiting.delete(data.id);
       if ("error" in data) waiting.reject(errorOf(data.error));
       else waiting.resolve(data.value);

@@ -192,6 +192,11 @@ Deno.test("streamed tokens are the completion's, piece by piece", options, async
     }
     const whole = await engine.generate(REQUEST);
     assert.deepEqual(whole.map(({ ids }) => [...ids]), completions.map(({ ids }) => [...ids]));
+    const failing = () => {
+      throw new Error("no more");
+    };
+    await assert.rejects(engine.generate({ ...REQUEST, onTokens: failing }), /no more/);
+    assert.deepEqual(await engine.generate(REQUEST), whole);
   });
 });
 
