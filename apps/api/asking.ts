@@ -46,7 +46,11 @@ export const TranslateRequest = Schema.Struct({
 const DEFAULT_MODEL = "seed";
 
 /** The sample, or `samples` where several were asked for: as `calque generate` with these flags. */
-export const answerGenerate = async (models: ModelShelf, body: unknown): Promise<object> => {
+export const answerGenerate = async (
+  models: ModelShelf,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<object> => {
   const decoded = decodeInput(GenerateRequest, body);
   if (Result.isFailure(decoded)) throw decoded.failure;
   const { model, ids, prompt, messages, n = 1, ...rest } = decoded.success;
@@ -66,12 +70,17 @@ export const answerGenerate = async (models: ModelShelf, body: unknown): Promise
         ...(top_k === undefined ? {} : { top_k }),
         ...(top_p === undefined ? {} : { top_p }),
       }),
+    signal,
   );
   return n === 1 ? samples[0]! : { samples };
 };
 
 /** The program in the other language: as `calque translate`. */
-export const answerTranslate = async (models: ModelShelf, body: unknown): Promise<object> => {
+export const answerTranslate = async (
+  models: ModelShelf,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<object> => {
   const decoded = decodeInput(TranslateRequest, body);
   if (Result.isFailure(decoded)) throw decoded.failure;
   const { model = DEFAULT_MODEL, max_tokens = 512, ...asked } = decoded.success;
@@ -82,5 +91,6 @@ export const answerTranslate = async (models: ModelShelf, body: unknown): Promis
       const { translate } = yield* Effect.promise(() => import("../tools/translate.ts"));
       return yield* translate(generator, adapter ?? folder, { ...asked, max_tokens });
     }),
+    signal,
   );
 };

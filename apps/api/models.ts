@@ -76,9 +76,13 @@ export class ModelShelf {
     throw new UserError({ code: "not-found", message });
   }
 
-  /** Gives the model to `ask`, which may have it beside others. */
-  use<A>(id: string, ask: (generator: Generator) => Effect.Effect<A, UserError>): Promise<A> {
-    return this.#inTurn(() => this.get(id), ask);
+  /** Gives the model to `ask`, which may have it beside others; the signal interrupts it. */
+  use<A>(
+    id: string,
+    ask: (generator: Generator) => Effect.Effect<A, UserError>,
+    signal?: AbortSignal,
+  ): Promise<A> {
+    return this.#inTurn(() => this.get(id), ask, signal);
   }
 
   /** The same of a model that need not be on the shelf. */
@@ -89,10 +93,11 @@ export class ModelShelf {
   #inTurn<A>(
     find: () => Promise<Served>,
     ask: (generator: Generator) => Effect.Effect<A, UserError>,
+    signal?: AbortSignal,
   ): Promise<A> {
     const begun = this.#turn.then(async () => {
       const generator = await this.#opened(await find());
-      const answer = settled(ask(generator));
+      const answer = settled(ask(generator), signal);
       this.#asked.add(answer);
       const forget = () => this.#asked.delete(answer);
       answer.then(forget, forget);
@@ -195,8 +200,11 @@ const madeBy = async (run: Run, id: string): Promise<Served | undefined> => {
 };
 
 /** A promise that fails with the error itself. */
-const settled = async <A>(effect: Effect.Effect<A, UserError>): Promise<A> => {
-  const result = await Effect.runPromise(Effect.result(effect));
+const settled = async <A>(
+  effect: Effect.Effect<A, UserError>,
+  signal?: AbortSignal,
+): Promise<A> => {
+  const result = await Effect.runPromise(Effect.result(effect), signal && { signal });
   if (result._tag === "Failure") throw result.failure;
   return result.success;
 };

@@ -39,8 +39,11 @@ export const toolRoutes = ({ check, judge, models, tokenizer, reach }: ToolOptio
           : tokenizer;
         return await settled(tokenize(path, body));
       }))
-    .post("/generate", (c) => answer(c, (body) => answerGenerate(models, body)))
-    .post("/translate", (c) => answer(c, (body) => answerTranslate(models, body)));
+    .post("/generate", (c) => answer(c, (body) => answerGenerate(models, body, c.req.raw.signal)))
+    .post(
+      "/translate",
+      (c) => answer(c, (body) => answerTranslate(models, body, c.req.raw.signal)),
+    );
 
 // Loaded for each request: a server may be asked for many tokenizers, and a file may have changed.
 const tokenize = Effect.fnUntraced(function* (path: string, body: Body) {

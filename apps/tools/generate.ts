@@ -144,8 +144,9 @@ export const openGenerator = Effect.fnUntraced(
         const temperature = sampling.temperature < LEAST_TEMPERATURE ? 0 : sampling.temperature;
         const prompt = yield* row(asked);
         const completions = yield* Effect.tryPromise({
-          try: () =>
+          try: (signal) =>
             engine.generate({
+              signal,
               prompts: [prompt],
               samples,
               max_tokens,

@@ -132,6 +132,8 @@ export interface GenerateRequest {
   readonly top_p?: number;
   readonly seed: number;
   readonly stop: readonly number[];
+  /** Once aborted, the request fails with its reason and leaves its slots to others. */
+  readonly signal?: AbortSignal;
   /** Called now and then with the number of tokens sampled so far. */
   readonly onProgress?: (tokens: number) => void;
   /** Called with what is new, every few tokens: for streaming. */

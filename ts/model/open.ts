@@ -1,5 +1,12 @@
 import type { Engine, EngineOptions, GenerateRequest } from "./engine.ts";
-import { errorOf, type Method, type Opened, type Reply, type Request } from "./protocol.ts";
+import {
+  errorOf,
+  type Message,
+  type Method,
+  type Opened,
+  type Reply,
+  type Request,
+} from "./protocol.ts";
 
 /**
  * Opens a model on a GPU in a Worker of its own.
@@ -29,10 +36,11 @@ const engineBehind = (door: Door, opened: Opened): Engine => {
     foldGradient: call("foldGradient"),
     update: call("update"),
     unsound: call("unsound"),
-    generate: ({ onProgress, onTokens, ...request }: GenerateRequest) =>
+    generate: ({ onProgress, onTokens, signal, ...request }: GenerateRequest) =>
       door.send({ method: "generate", args: [request], stream: onTokens !== undefined }, {
         onProgress,
         onTokens,
+        signal,
       }) as Promise<never>,
     snapshotReference: call("snapshotReference"),
     saveModel: call("saveModel"),
@@ -47,11 +55,11 @@ const engineBehind = (door: Door, opened: Opened): Engine => {
   };
 };
 
-type Listeners = { [K in "onProgress" | "onTokens"]?: GenerateRequest[K] | undefined };
+type Listeners = { [K in "onProgress" | "onTokens" | "signal"]?: GenerateRequest[K] | undefined };
 
 interface Waiting extends Listeners {
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Requests out, replies in; every request is answered, also when the Worker dies. */
@@ -70,8 +78,7 @@ class Door {
         if ("news" in data) return waiting.onTokens?.(data.news);
       } catch (error) {
         // A listener that fails must not take the program with it.
-        this.#waiting.delete(data.id);
-        return waiting.reject(error as Error);
+        return this.#drop(data.id, error);
       }
       this.#waiting.delete(data.id);
       if ("error" in data) waiting.reject(errorOf(data.error));
@@ -87,12 +94,27 @@ class Door {
     request: Request extends infer R ? R extends Request ? Omit<R, "id"> : never : never,
     listeners: Listeners = {},
   ): Promise<unknown> {
+    const { signal } = listeners;
     if (this.closed) return Promise.reject(new Error("the engine is closed"));
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const id = this.#next++;
+    const abort = () => this.#drop(id, signal!.reason);
+    signal?.addEventListener("abort", abort);
     return new Promise((resolve, reject) => {
-      const id = this.#next++;
       this.#waiting.set(id, { resolve, reject, ...listeners });
-      this.#worker.postMessage({ ...request, id });
-    });
+      this.#post({ ...request, id });
+    }).finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  /** A call is no longer waited for. */
+  #drop(id: number, reason: unknown): void {
+    this.#waiting.get(id)?.reject(reason);
+    this.#waiting.delete(id);
+    this.#post({ id, method: "abort" });
+  }
+
+  #post(message: Message): void {
+    this.#worker.postMessage(message);
   }
 
   shut(reason = "the engine was closed"): void {

@@ -150,6 +150,36 @@ Deno.test("a request joins those at work that sample as it does", options, async
   });
 });
 
+Deno.test("an aborted request leaves its slots to those that wait", options, async () => {
+  await withEngine({ slots: 17, context: 240 }, async (engine) => {
+    const order: string[] = [];
+    const ask = async (name: string, request: GenerateRequest) => {
+      const completions = await engine.generate(request);
+      order.push(name);
+      return completions;
+    };
+    const leaving = new AbortController();
+    const one = { ...REQUEST, prompts: PROMPTS.slice(0, 1), samples: 1, stop: [] };
+    const long = ask("left", {
+      ...REQUEST,
+      max_tokens: 200,
+      stop: [],
+      onTokens: () => leaving.abort(new Error("gone")),
+      signal: leaving.signal,
+    });
+    const beside = ask("beside", { ...one, max_tokens: 150 });
+    const waiting = ask("waiting", { ...one, max_tokens: 2 });
+    await assert.rejects(long, /gone/);
+    // Without the abort it would have waited for 200 tokens.
+    assert.deepEqual([await beside, await waiting, order], [
+      await engine.generate({ ...one, max_tokens: 150 }),
+      await engine.generate({ ...one, max_tokens: 2 }),
+      ["waiting", "beside"],
+    ]);
+    await assert.rejects(engine.generate({ ...one, signal: leaving.signal }), /gone/);
+  });
+});
+
 Deno.test("what is sampled before an update and after it is not mixed", options, async () => {
   await withEngine({ slots: 32 }, async (engine) => {
     await engine.accumulate(ROWS, DLOGP, { temperature: 1 });

@@ -31,6 +31,9 @@ export type Request =
     readonly stream?: boolean;
   };
 
+/** To the Worker: a call, or that who made the call of that `id` no longer waits for it. */
+export type Message = Request | { readonly id: number; readonly method: "abort" };
+
 export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ErrorData }

@@ -125,13 +125,21 @@ export class Sampler {
       sequence: undefined,
     }));
     device.write(buffer("sampling.stops"), Uint32Array.from(r.stop));
-    const waiting = [...sequences];
-    while (jobs.size > 0) {
+    let waiting = [...sequences];
+    while (true) {
       while (this.#queue[0] && alike(this.#queue[0].request, r)) {
         const job = this.#queue.shift()!;
         jobs.add(job);
         for (const sequence of job.sequences) waiting.push(sequence);
       }
+      for (const job of jobs) {
+        if (!job.request.signal?.aborted) continue;
+        jobs.delete(job);
+        job.reject(job.request.signal.reason);
+        waiting = waiting.filter((sequence) => sequence.job !== job);
+        for (const slot of slots) if (slot.sequence?.job === job) slot.sequence = undefined;
+      }
+      if (jobs.size === 0) return;
       waiting.splice(0, this.#fill(slots, waiting, r));
       const live = slots.filter(({ sequence }) => sequence);
       const streamed = [...jobs].some(({ request }) => request.onTokens);

@@ -4,10 +4,10 @@
  */
 import { Core } from "./core.ts";
 import type { GenerateRequest, NewTokens } from "./engine.ts";
-import { errorData, type Reply, type Request, transferables } from "./protocol.ts";
+import { errorData, type Message, type Reply, type Request, transferables } from "./protocol.ts";
 
 const port = globalThis as unknown as {
-  onmessage: (event: MessageEvent<Request>) => void;
+  onmessage: (event: MessageEvent<Message>) => void;
   postMessage: (reply: Reply, transfer?: readonly ArrayBuffer[]) => void;
 };
 
@@ -16,8 +16,13 @@ let core: Core | undefined;
 let all: Promise<unknown> = Promise.resolve();
 let alone: Promise<unknown> = all;
 
+/** Those of the calls of `generate` that are not answered. */
+const aborts = new Map<number, AbortController>();
+
 port.onmessage = ({ data: request }) => {
+  if (request.method === "abort") return aborts.get(request.id)?.abort();
   const generates = request.method === "generate";
+  if (generates) aborts.set(request.id, new AbortController());
   const answered = (generates ? alone : all).then(() => reply(request));
   all = Promise.all([all, answered]);
   if (!generates) alone = answered;
@@ -31,6 +36,7 @@ const reply = async (request: Request): Promise<void> => {
   } catch (error) {
     port.postMessage({ id, error: errorData(error) });
   }
+  aborts.delete(id);
 };
 
 const answer = async (request: Request): Promise<unknown> => {
@@ -45,6 +51,7 @@ const answer = async (request: Request): Promise<unknown> => {
     const onTokens = (news: readonly NewTokens[]) => port.postMessage({ id, news });
     return await core.generate({
       ...args[0] as GenerateRequest,
+      signal: aborts.get(id)!.signal,
       onProgress,
       ...(stream ? { onTokens } : {}),
     });

@@ -136,8 +136,9 @@ const samplePart = Effect.fnUntraced(function* (
       return { problem, prompt_ids: tokenizer.encode(problem.prompt), fresh };
     }),
   );
-  const completions = yield* onEngine(() =>
+  const completions = yield* onEngine((signal) =>
     engine.generate({
+      signal,
       prompts: asked.map(({ prompt_ids }) => prompt_ids),
       samples: options.samples,
       max_tokens: options.max_tokens,

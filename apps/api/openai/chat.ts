@@ -25,9 +25,11 @@ export const answerChat = async (
   }));
   const max_tokens = request.max_completion_tokens ?? request.max_tokens ?? null;
   const head = headOf("chatcmpl", request.model);
+  const { signal } = c.req.raw;
   const asked = { ...request, max_tokens };
   if (request.stream === true) {
-    return await answerStream(asked, (onTokens) => sample(models, asked, { messages }, onTokens), {
+    const ask = (onTokens: OnTokens) => sample(models, asked, { messages }, signal, onTokens);
+    return await answerStream(asked, ask, {
       ...head,
       object: "chat.completion.chunk",
       first: { delta: { role: "assistant", content: "" }, logprobs: null },
@@ -38,7 +40,7 @@ export const answerChat = async (
       last: { delta: {}, logprobs: null },
     });
   }
-  const { samples, usage } = await sample(models, asked, { messages });
+  const { samples, usage } = await sample(models, asked, { messages }, signal);
   const choices = samples.map(({ index, content, finish_reason, logprobs }) => ({
     index,
     message: { role: "assistant", content, refusal: null },
@@ -60,16 +62,18 @@ export const answerCompletion = async (
     ? { prompt: first }
     : { ids: prompt as readonly number[] };
   const head = { ...headOf("cmpl", request.model), object: "text_completion" };
+  const { signal } = c.req.raw;
   // OpenAI's default here is 16.
   const limited = { ...request, max_tokens: request.max_tokens ?? 16 };
   if (request.stream === true) {
-    return await answerStream(limited, (onTokens) => sample(models, limited, asked, onTokens), {
+    const ask = (onTokens: OnTokens) => sample(models, limited, asked, signal, onTokens);
+    return await answerStream(limited, ask, {
       ...head,
       piece: (text) => ({ text, logprobs: null }),
       last: { text: "", logprobs: null },
     });
   }
-  const { samples, usage } = await sample(models, limited, asked);
+  const { samples, usage } = await sample(models, limited, asked, signal);
   const choices = samples.map(({ index, content, finish_reason }) => ({
     index,
     text: content,
@@ -83,6 +87,8 @@ const sample = (
   models: ModelShelf,
   request: Parameters<typeof samplingOf>[0] & { readonly model: string },
   asked: Asked,
+  /** Aborted when the client leaves. */
+  signal: AbortSignal,
   onTokens?: OnTokens,
 ): Promise<Sampled> =>
   models.use(
@@ -117,6 +123,7 @@ const sample = (
         },
       };
     }),
+    signal,
   );
 
 const headOf = (kind: string, model: string) => ({
