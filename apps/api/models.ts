@@ -8,6 +8,7 @@ import { layout, readObject, type Run } from "../../ts/runs/mod.ts";
 import { contextOf, SLOTS } from "../tools/engine.ts";
 import type { Generator } from "../tools/generate.ts";
 import { UserError } from "../tools/mod.ts";
+import { settled } from "./settled.ts";
 
 /** A model that can be asked, or tuned further. */
 export interface Served {
@@ -197,14 +198,4 @@ const madeBy = async (run: Run, id: string): Promise<Served | undefined> => {
   return typeof base === "string"
     ? { id, created, folder: resolve(base), adapter: at.adapter }
     : undefined;
-};
-
-/** A promise that fails with the error itself. */
-const settled = async <A>(
-  effect: Effect.Effect<A, UserError>,
-  signal?: AbortSignal,
-): Promise<A> => {
-  const result = await Effect.runPromise(Effect.result(effect), signal && { signal });
-  if (result._tag === "Failure") throw result.failure;
-  return result.success;
 };

@@ -7,6 +7,7 @@ import { answerGenerate, answerTranslate } from "./asking.ts";
 import { confinePath, type Reach } from "./confine.ts";
 import type { ModelShelf } from "./models.ts";
 import { problem } from "./problem.ts";
+import { settled } from "./settled.ts";
 
 export interface ToolOptions {
   readonly check: Effect.Effect<Tool, UserError>;
@@ -61,13 +62,6 @@ const tokenize = Effect.fnUntraced(function* (path: string, body: Body) {
 
 const asked = async (tool: Tool, body: Body): Promise<object> =>
   (await settled(tool.answer(body)))[0]!;
-
-/** A promise that fails with the error itself. */
-const settled = async <A>(effect: Effect.Effect<A, UserError>): Promise<A> => {
-  const result = await Effect.runPromise(Effect.result(effect));
-  if (result._tag === "Failure") throw result.failure;
-  return result.success;
-};
 
 /** Integers keep every digit, and the request's `id` comes back with its answer. */
 const answer = async (

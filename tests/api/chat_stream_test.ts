@@ -57,7 +57,7 @@ Deno.test("the pieces of a stream are the answer without one, whatever the stop 
         ...(stop === undefined ? {} : { stop }),
       };
       const whole = (await server.ask("POST", "/v1/chat/completions", request)).body;
-      const content: string[] = request.n > 0 ? Array(request.n).fill("") : [];
+      const content: string[] = Array(request.n).fill("");
       const tokens: string[][] = content.map(() => []);
       const finish: string[] = [];
       let usage: unknown;

@@ -56,7 +56,7 @@ interface Asked {
 /** Problems asked in one request: when it is answered, its completions are judged. */
 const PROBLEMS_PER_REQUEST = 32;
 
-/** Requests before the engine at once: enough to fill its slots, few enough that a halt does not wait long. */
+/** Requests before the engine at once: enough to fill its slots. */
 const REQUESTS_AT_ONCE = 8;
 
 /** Samples every problem `samples` times and judges what came; in order of problems, then samples. */

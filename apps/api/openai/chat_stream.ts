@@ -1,6 +1,6 @@
 /** Chats and completions as server-sent chunks, told while the model writes. */
 import type { NewTokens } from "../../../ts/model/mod.ts";
-import type { Tokenizer } from "../../../ts/wasm/mod.ts";
+import type { DecodeStream, Tokenizer } from "../../../ts/wasm/mod.ts";
 import type { Sample } from "../../tools/generate.ts";
 import { asUserError } from "../../tools/mod.ts";
 import { placeOfStop } from "../../tools/stop_text.ts";
@@ -80,19 +80,13 @@ export const answerStream = async (
 
   const stops = typeof stop === "string" ? [stop] : stop ?? [];
   const growing = Array.from({ length: n ?? 1 }, () => new GrowingText(stops));
+  if (first !== undefined) growing.forEach((_, index) => chunk(index, first, null));
   const begun = Promise.withResolvers<void>();
-  let told = false;
-  const begin = () => {
-    if (!told && first !== undefined) growing.forEach((_, index) => chunk(index, first, null));
-    told = true;
-    begun.resolve();
-  };
   const answered = ask((tokenizer, news) => {
-    begin();
+    begun.resolve();
     for (const one of news) tell(one.index, growing[one.index]!.add(tokenizer, one));
   });
   const end = ({ samples, usage }: Sampled) => {
-    begin();
     for (const sample of samples) {
       tell(sample.index, growing[sample.index]!.rest(sample));
       chunk(sample.index, last, sample.finish_reason);
@@ -116,10 +110,12 @@ interface Piece {
 /** A sample while it grows: of its text only what no later token can change is told. */
 class GrowingText {
   readonly #stops: readonly string[];
-  readonly #ids: number[] = [];
-  #certain: Certain = { text: "", ended: false };
+  #decoder: DecodeStream | undefined;
+  #text = "";
+  #ended = false;
   #untold: TokenLogprob[] = [];
-  #told = 0;
+  /** Characters and tokens told. */
+  #told = { text: 0, tokens: 0 };
 
   constructor(stops: readonly string[]) {
     this.#stops = stops;
@@ -127,43 +123,35 @@ class GrowingText {
 
   /** What can be told with these tokens; it may be empty. */
   add(tokenizer: Tokenizer, { ids, logProbs }: NewTokens): Piece {
-    ids.forEach((id, i) => {
-      if (this.#certain.ended) return;
-      this.#ids.push(id);
+    this.#decoder ??= tokenizer.decodeStream({ skipSpecial: true });
+    for (const [i, id] of ids.entries()) {
+      if (this.#ended) break;
       this.#untold.push(tokenLogprob(tokenizer, id, logProbs[i]!));
-      const text = tokenizer.decode(Uint32Array.from(this.#ids), { skipSpecial: true });
-      this.#certain = certainPart(text, this.#stops);
-    });
-    const text = this.#certain.text.slice(this.#told);
+      this.#text += this.#decoder.push(Uint32Array.of(id));
+      this.#ended = placeOfStop(this.#text, this.#stops) !== undefined;
+    }
+    const text = this.#text.slice(this.#told.text, certainLength(this.#text, this.#stops));
     if (text === "") return { text, logprobs: [] };
-    this.#told += text.length;
     const logprobs = this.#untold;
     this.#untold = [];
+    this.#told.text += text.length;
+    this.#told.tokens += logprobs.length;
     return { text, logprobs };
   }
 
   /** What was kept back, now that the sample has ended. */
   rest({ content, logprobs }: Told): Piece {
-    const told = this.#ids.length - this.#untold.length;
-    return { text: content.slice(this.#told), logprobs: logprobs.slice(told) };
+    this.#decoder?.end();
+    return { text: content.slice(this.#told.text), logprobs: logprobs.slice(this.#told.tokens) };
   }
 }
 
-interface Certain {
-  readonly text: string;
-  /** A stop text has come. */
-  readonly ended: boolean;
-}
-
-/** Up to a stop text; else without the half of a character or of a stop text that the end may be. */
-const certainPart = (text: string, stops: readonly string[]): Certain => {
-  const place = placeOfStop(text, stops);
-  if (place !== undefined) return { text: text.slice(0, place), ended: true };
+/** Up to a stop text; else without the beginning of one that the end may be. */
+const certainLength = (text: string, stops: readonly string[]): number => {
   const halves = stops.map((stop) => {
     let length = Math.min(stop.length - 1, text.length);
     while (!text.endsWith(stop.slice(0, length))) length--;
     return length;
   });
-  const whole = text.slice(0, text.length - Math.max(0, ...halves)).replace(/\ufffd+$/, "");
-  return { text: whole, ended: false };
+  return placeOfStop(text, stops) ?? text.length - Math.max(0, ...halves);
 };
